@@ -1,0 +1,218 @@
+/**
+ * The public events: the shapes of the JSON lines, field for field (schema `culprit/1`).
+ *
+ * Names are snake_case because these objects are what is written. A field that is absent does not apply; a string that
+ * could not be found out is `"unknown"`; `null` never appears; integers above 2^53 are strings.
+ *
+ * @module
+ */
+
+/** Value of `schema` on every line. */
+export const SCHEMA = "culprit/1";
+
+/** One ancestor of a process, nearest first. */
+export interface AncestorInfo {
+  pid: number;
+  name: string;
+  exe: string;
+}
+
+/** The container a process runs in, from its cgroup path. */
+export interface ContainerInfo {
+  /** Full id as the runtime writes it into the cgroup path (64 hex digits for OCI runtimes, a name for nspawn and LXC). */
+  id: string;
+  /** `docker`, `podman`, `containerd`, `cri-o`, `systemd-nspawn`, `lxc` or `unknown`. */
+  runtime: string;
+}
+
+/** A process as every event shows it. `pid` is the thread group id. */
+export interface ProcessInfo {
+  pid: number;
+  /** Thread that acted; absent in process events. */
+  tid?: number;
+  /** Start of the process, RFC 3339 with milliseconds, or `unknown`. */
+  start_time: string;
+  /** File name of the executable, or the comm of the main thread where there is none (kernel threads). */
+  name: string;
+  /** Comm of the acting thread: at most 15 bytes, any thread can change it. */
+  comm: string;
+  /** Path of the executable in the process's own mount namespace; ` (deleted)` is never appended. */
+  exe: string;
+  cmdline: string[];
+  /** Present and true when `cmdline` was longer than what was kept (4 KiB). */
+  cmdline_truncated?: true;
+  cwd: string;
+  /** Real user and group. */
+  uid: number;
+  gid: number;
+  /** Name of `uid`, where it has one. */
+  user?: string;
+  ppid: number;
+  ancestors: AncestorInfo[];
+  /** Path of the cgroup, v2 where the process is in one, else that of the v1 hierarchy named first by the kernel. */
+  cgroup: string;
+  /** Inode number of the network namespace. */
+  netns: number;
+  container?: ContainerInfo;
+  /** Why fields say `unknown`, where they do. */
+  unknown_reason?: string;
+}
+
+/** One end of a flow. */
+export interface Endpoint {
+  ip: string;
+  port: number;
+}
+
+/** The packet as on the wire. */
+export interface NetworkInfo {
+  transport: "udp" | "tcp" | "packet";
+  family: "ipv4" | "ipv6";
+  source: Endpoint;
+  destination: Endpoint;
+  /** Name of the device, in the network namespace of the socket. */
+  interface: string;
+  /** Seen leaving (`egress`) or reaching (`ingress`) the socket of `process`. */
+  direction: "egress" | "ingress";
+}
+
+/** A question. */
+export interface DnsQuestionInfo {
+  name: string;
+  type: string;
+  class: string;
+}
+
+/** A resource record with its data in presentation form. */
+export interface DnsRecordInfo {
+  name: string;
+  type: string;
+  class: string;
+  ttl: number;
+  data: string;
+}
+
+/** The DNS part of an event: of the response where there is one, else of the query. */
+export interface DnsInfo {
+  id: number;
+  opcode: string;
+  /** Extended rcode (RFC 6891 section 6.1.3); absent on a query without answer. */
+  rcode?: string;
+  flags: string[];
+  /** First question; absent in messages without any. */
+  question?: DnsQuestionInfo;
+  /** All questions, where there is more than one. */
+  questions?: DnsQuestionInfo[];
+  answers: DnsRecordInfo[];
+  authorities: DnsRecordInfo[];
+  additionals: DnsRecordInfo[];
+  /** Stable names of what is wrong with the message; empty when nothing is. */
+  anomalies: string[];
+  /** `dns`, or `mdns` (RFC 6762) and `llmnr` (RFC 4795), which share the format. */
+  protocol: "dns" | "mdns" | "llmnr";
+  /** Size of the message in octets. */
+  size: number;
+}
+
+/** How a process is known to own a message. */
+export type Attribution =
+  /** It was the task that sent this very message. */
+  | "sender"
+  /** It was the last task that sent through this socket. */
+  | "user"
+  /** It opened, bound or connected the socket, or held it when culprit started. */
+  | "opener"
+  /** Nothing is known; `unknown_reason` of the process says why. */
+  | "unknown";
+
+/** For whom a resolver asked. */
+export interface OnBehalfOf {
+  process: ProcessInfo;
+  /** `exact`: one client question for this name and type was open; `likely`: several were, this is the oldest. */
+  confidence: "exact" | "likely";
+}
+
+/** What every event starts with. */
+export interface EventBase {
+  schema: typeof SCHEMA;
+  /** RFC 3339, UTC, nanoseconds. */
+  time: string;
+}
+
+/** What a DNS transaction and a single DNS message have in common. */
+export interface DnsEventBase extends EventBase {
+  process?: ProcessInfo;
+  /** Which end `process` is. */
+  role?: "client" | "server";
+  /** How `process` is known. */
+  attribution?: Attribution;
+  /** The answering process, where both ends are on this host. */
+  server_process?: ProcessInfo;
+  on_behalf_of?: OnBehalfOf;
+  network: NetworkInfo;
+  dns: DnsInfo;
+}
+
+/** One transaction: a query joined to its response. */
+export interface DnsEvent extends DnsEventBase {
+  type: "dns";
+  /** `unknown` only with `status_reason`. */
+  status: "answered" | "timeout" | "truncated" | "unsolicited" | "unknown";
+  status_reason?: string;
+  /** Query to response, microseconds; absent without a response or without a query. */
+  latency_us?: number;
+  /** Times the same query was sent again before it was answered or given up; absent when 0. */
+  retransmissions?: number;
+  /** Present and true when a resolver on this host answered without asking upstream. */
+  cache?: true;
+  /** On a `truncated` transaction: the client asked again over TCP; on that TCP transaction: it is that retry. */
+  tcp_retry?: true;
+}
+
+/** One message, with `--messages`. */
+export interface DnsMessageEvent extends DnsEventBase {
+  type: "dns.query" | "dns.response";
+  /** On a response whose query was seen. */
+  latency_us?: number;
+}
+
+/** A process began another program, was forked, or ended. */
+export interface ProcessEvent extends EventBase {
+  type: "process";
+  event: "exec" | "fork" | "exit";
+  process: ProcessInfo;
+  /** Exit status, when it exited by itself. */
+  exit_code?: number;
+  /** Name of the signal that ended it, for example `SIGKILL`. */
+  signal?: string;
+  core_dumped?: true;
+  /** Life of the process, microseconds (exit only). */
+  run_time_us?: number;
+}
+
+/** Events that were lost, told when they are noticed. */
+export interface LossEvent extends EventBase {
+  type: "loss";
+  /** Stable name of the cause, for example `ring_full`. */
+  cause: string;
+  /** How many since the last such line. */
+  count: number;
+}
+
+/** The last line of every run. */
+export interface SummaryEvent extends EventBase {
+  type: "summary";
+  command: string;
+  duration_ms: number;
+  /** Events written. */
+  events: number;
+  /** Messages, datagrams or kernel events the events were made of. */
+  observed: Record<string, number>;
+  /** Lost, per cause; empty when nothing was. */
+  lost: Record<string, number>;
+  /** What this run could not see, and why. */
+  not_observed: string[];
+}
+
+/** Any line culprit writes. */
+export type CulpritEvent = DnsEvent | DnsMessageEvent | ProcessEvent | LossEvent | SummaryEvent;
