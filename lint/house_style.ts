@@ -41,7 +41,7 @@ function mentions(context: Deno.lint.RuleContext, block: Block, name: string): b
 
 /** `new Error()` and `Error()` outside tests: errors carry data, so they have a class in src/errors.ts. */
 const noPlainError: Deno.lint.Rule = {
-  create(context) {
+  create(context): Deno.lint.LintVisitor {
     if (isTestCode(context)) return {};
     const check = (node: Deno.lint.NewExpression | Deno.lint.CallExpression): void => {
       if (node.callee.type !== "Identifier" || node.callee.name !== "Error") return;
@@ -57,7 +57,7 @@ const noPlainError: Deno.lint.Rule = {
 
 /** `Deno.dlopen` and `Deno.Unsafe*` outside ffi/: memory safety is reviewed in one folder. */
 const unsafeOnlyInFfi: Deno.lint.Rule = {
-  create(context) {
+  create(context): Deno.lint.LintVisitor {
     if (pathOf(context).includes("/ffi/")) return {};
     return {
       MemberExpression(node): void {
@@ -71,7 +71,7 @@ const unsafeOnlyInFfi: Deno.lint.Rule = {
 
 /** `Deno.Command` in src/ and ffi/: the tool runs as root and starts no programs. */
 const noCommand: Deno.lint.Rule = {
-  create(context) {
+  create(context): Deno.lint.LintVisitor {
     const path = pathOf(context);
     if (isTestCode(context) || !(path.includes("/src/") || path.includes("/ffi/"))) return {};
     return {
@@ -85,7 +85,7 @@ const noCommand: Deno.lint.Rule = {
 
 /** A catch that neither uses the error nor says why it may be dropped. */
 const noSilentCatch: Deno.lint.Rule = {
-  create(context) {
+  create(context): Deno.lint.LintVisitor {
     const message = "This catch drops the error";
     const hint = "Use the error, pass it on as cause, or say in a comment inside the block why it may be dropped";
     return {
@@ -119,7 +119,7 @@ const LOOPS: ReadonlySet<string> = new Set([
 
 /** `new Promise((resolve) => setTimeout(resolve, n))` in a test, outside a polling loop. */
 const noSleepInTests: Deno.lint.Rule = {
-  create(context) {
+  create(context): Deno.lint.LintVisitor {
     if (!pathOf(context).endsWith("_test.ts")) return {};
     return {
       NewExpression(node): void {
