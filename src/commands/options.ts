@@ -1,0 +1,275 @@
+/**
+ * Options of the commands, declared once as data: the command line, its help and the generated documentation are made
+ * from the tables here. Each table has the keys of the interface its command receives.
+ *
+ * @module
+ */
+
+import { UsageError } from "../errors.ts";
+import type { FilterOptions } from "../output/filter.ts";
+import type { OutputFormat } from "../output/writer.ts";
+import * as values from "./values.ts";
+
+/** What every live command receives. */
+export interface LiveOptions extends FilterOptions {
+  /** How events are written; `--json` is `json`. */
+  readonly format: OutputFormat;
+  /** End after this many milliseconds; undefined for no end. */
+  readonly durationMs: number | undefined;
+  /** End after this many events; undefined for no end. */
+  readonly count: number | undefined;
+  /** Path of the output file; undefined for standard output. */
+  readonly output: string | undefined;
+  /** No summary and no warnings on standard error. */
+  readonly quiet: boolean;
+  /** File to create when every program is attached; undefined for none. */
+  readonly readyFile: string | undefined;
+  /** Size of the ring buffer between kernel and culprit in bytes, a power of two. */
+  readonly ringSizeBytes: number;
+  /** Keep the facts of ended processes for this many milliseconds. */
+  readonly retainMs: number;
+  /** Path of libbpf.so; undefined for the usual places. */
+  readonly libbpf: string | undefined;
+}
+
+/** What `culprit dns` receives. */
+export interface DnsOptions extends LiveOptions {
+  /** Write each message, not transactions. */
+  readonly messages: boolean;
+  /** A query without response for this many milliseconds is a timeout. */
+  readonly timeoutMs: number;
+  /** Look for DNS on these ports only; empty for every port. */
+  readonly ports: readonly number[];
+  readonly names: readonly string[];
+  readonly types: readonly string[];
+  readonly rcodes: readonly string[];
+  /** Capture file to read in place of the network, `-` for standard input; undefined for live. */
+  readonly readFile: string | undefined;
+  /** Capture file (pcapng) to write; undefined for none. */
+  readonly writeFile: string | undefined;
+}
+
+/** Kinds of process events. */
+export const PROCESS_EVENTS = ["exec", "fork", "exit"] as const;
+
+/** What `culprit procs` receives. */
+export interface ProcsOptions extends LiveOptions {
+  /** Kinds of events to show, at least one. */
+  readonly events: readonly (typeof PROCESS_EVENTS[number])[];
+}
+
+/** What `culprit doctor` receives. */
+export interface DoctorOptions {
+  /** One JSON object in place of the table. */
+  readonly json: boolean;
+  /** Path of libbpf.so; undefined for the usual places. */
+  readonly libbpf: string | undefined;
+}
+
+/** Declaration of one option whose value is a `T`. */
+export interface OptionSpec<T> {
+  /** As commander reads them: `--pid <n,...>`; a flag without argument is a boolean. */
+  readonly flags: string;
+  /** What it does, with the unit of its value; starts in lower case, no final period. */
+  readonly text: string;
+  /** Heading of the help it stands under. */
+  readonly group: string;
+  /** Value when it is not given. */
+  readonly initial: T;
+  /** How help shows the default; absent where there is nothing to show. */
+  readonly shownDefault?: string;
+  /** Reads the argument; absent on flags. */
+  readonly parse?: (text: string, flag: string) => T;
+  /** Each use adds to a list. */
+  readonly repeatable?: true;
+  /** Works, but is not ready to be shown in help. */
+  readonly hidden?: true;
+}
+
+/** A table of options, by key of the resulting object. */
+// deno-lint-ignore no-explicit-any -- each entry has its own value type, which OptionValues reads back
+export type OptionTable = Readonly<Record<string, OptionSpec<any>>>;
+
+/** The values of a table. */
+export type OptionValues<Table extends OptionTable> = {
+  readonly [Key in keyof Table]: Table[Key] extends OptionSpec<infer Value> ? Value : never;
+};
+
+/** A flag. */
+function flag(flags: string, text: string, group: string): OptionSpec<boolean> {
+  return { flags, text, group, initial: false };
+}
+
+/** An option with a value that may be absent. */
+function optional<T>(
+  flags: string,
+  text: string,
+  group: string,
+  parse: (text: string, flag: string) => T,
+): OptionSpec<T | undefined> {
+  return { flags, text, group, parse, initial: undefined };
+}
+
+/** An option with a value that has a default. */
+function valued<T>(
+  flags: string,
+  text: string,
+  group: string,
+  parse: (text: string, flag: string) => T,
+  initial: T,
+  shownDefault: string,
+): OptionSpec<T> {
+  return { flags, text, group, parse, initial, shownDefault };
+}
+
+/** An option that gathers a list; nothing given selects everything. */
+function list<T>(
+  flags: string,
+  text: string,
+  group: string,
+  parse: (text: string, flag: string) => T[],
+): OptionSpec<readonly T[]> {
+  return { flags, text, group, parse, initial: [], repeatable: true };
+}
+
+/** Headings of the help. */
+const FILTERS = "Filters (values of one option are alternatives, options must all agree):";
+const OUTPUT = "Output:";
+const RUN = "Run:";
+/** Heading under which every command lists `--help`. */
+export const HELP_GROUP = "Help:";
+
+const MEBIBYTE = 1024 ** 2;
+
+/** Filters by process. */
+const PROCESS_FILTERS = {
+  pids: list(
+    "--pid <n,...>",
+    "process ids; also the answering process, where it is on this host",
+    FILTERS,
+    values.parsePids,
+  ),
+  comms: list("--comm <glob>", "comm of the acting thread; repeatable", FILTERS, values.parseGlob),
+  exes: list(
+    "--exe <glob>",
+    "executable: its path, or its file name if the glob has no /; repeatable",
+    FILTERS,
+    values.parseGlob,
+  ),
+  uids: list("--uid <n,...>", "real user ids", FILTERS, values.parseUids),
+  containers: list("--container <id>", "container id, its beginning, or a glob; repeatable", FILTERS, values.parseGlob),
+} satisfies OptionTable;
+
+/** Format and place of the output. */
+const OUTPUT_OPTIONS = {
+  json: flag("--json", "JSON lines: the same as --format json", OUTPUT),
+  format: optional(
+    "--format <name>",
+    "text, json or kv (default: text)",
+    OUTPUT,
+    values.parseChoice(["text", "json", "kv"]),
+  ),
+  output: optional(
+    "--output <file>",
+    "append to this file (created with mode 0600; reopened on SIGHUP)",
+    OUTPUT,
+    values.parsePath,
+  ),
+  quiet: flag("--quiet", "no summary and no warnings on standard error", OUTPUT),
+} satisfies OptionTable;
+
+/** Length and resources of the run. */
+const RUN_OPTIONS = {
+  durationMs: optional(
+    "--duration <time>",
+    "end after this time: ms, s, m or h (default: no end)",
+    RUN,
+    values.parseDuration,
+  ),
+  count: optional("--count <n>", "end after this many events (default: no end)", RUN, values.parseCount),
+  readyFile: optional("--ready-file <file>", "create this file when every program is attached", RUN, values.parsePath),
+  ringSizeBytes: valued(
+    "--ring-size <bytes>",
+    "buffer between kernel and culprit: a power of two, K, M or G",
+    RUN,
+    values.parseRingSize,
+    16 * MEBIBYTE,
+    "16M",
+  ),
+  retainMs: valued(
+    "--retain <time>",
+    "keep facts of ended processes: ms, s, m or h",
+    RUN,
+    values.parseDuration,
+    60_000,
+    "1m",
+  ),
+  libbpf: optional("--libbpf <file>", "the libbpf.so to load (default: the system's)", RUN, values.parsePath),
+} satisfies OptionTable;
+
+/** Options of `culprit dns`. */
+export const DNS_OPTIONS = {
+  names: list("--name <glob>", "names asked for, in any case; repeatable", FILTERS, values.parseGlob),
+  types: list("--type <name,...>", "types asked for: A, AAAA, TYPE65280, ...", FILTERS, values.parseTypes),
+  rcodes: list("--rcode <name,...>", "response codes: NXDOMAIN, ...; drops what has none", FILTERS, values.parseRcodes),
+  ports: list("--ports <n,...>", "look on these ports only (default: every port)", FILTERS, values.parsePorts),
+  ...PROCESS_FILTERS,
+  messages: flag("--messages", "every message as seen, in place of queries joined to responses", OUTPUT),
+  ...OUTPUT_OPTIONS,
+  timeoutMs: valued(
+    "--timeout <time>",
+    "give up on a response after: ms, s, m or h",
+    RUN,
+    values.parseDuration,
+    5000,
+    "5s",
+  ),
+  readFile: {
+    ...optional("--read <file>", "read a capture file (pcap, pcapng; - for standard input)", RUN, values.parsePath),
+    hidden: true,
+  },
+  writeFile: {
+    ...optional("--write <file>", "write the messages to a capture file (pcapng)", RUN, values.parsePath),
+    hidden: true,
+  },
+  ...RUN_OPTIONS,
+} satisfies OptionTable;
+
+/** Options of `culprit procs`. */
+export const PROCS_OPTIONS = {
+  events: {
+    ...list(
+      "--event <name,...>",
+      "kinds of events: exec, fork, exit (default: all)",
+      FILTERS,
+      values.parseChoices(PROCESS_EVENTS),
+    ),
+    initial: PROCESS_EVENTS,
+  },
+  ...PROCESS_FILTERS,
+  ...OUTPUT_OPTIONS,
+  ...RUN_OPTIONS,
+} satisfies OptionTable;
+
+/** Options of `culprit doctor`. */
+export const DOCTOR_OPTIONS = {
+  json: flag("--json", "one JSON object in place of the table", OUTPUT),
+  libbpf: RUN_OPTIONS.libbpf,
+} satisfies OptionTable;
+
+/**
+ * Settles what the tables alone cannot say: `--json` and `--format` are one choice.
+ *
+ * @param raw values of a live command's table
+ * @returns the same with one `format`
+ * @throws {UsageError} when both name different formats
+ */
+export function settleFormat<Raw extends { readonly json: boolean; readonly format: OutputFormat | undefined }>(
+  raw: Raw,
+): Omit<Raw, "json" | "format"> & { readonly format: OutputFormat } {
+  const { json, format, ...rest } = raw;
+  if (json && format !== undefined && format !== "json") {
+    throw new UsageError(`option --json: found --format ${format} beside it, wanted one of them`);
+  }
+  return { ...rest, format: format ?? (json ? "json" : "text") };
+}

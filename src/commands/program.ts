@@ -1,0 +1,208 @@
+/**
+ * The command tree: which commands there are, what they are called with, and what their help says. The work of a
+ * command is in its own file, loaded when it is run, so that help stays fast.
+ *
+ * @module
+ */
+
+import { Command, Option } from "commander";
+import config from "../../deno.json" with { type: "json" };
+import { EXIT_CODE, type ExitCode } from "../errors.ts";
+import {
+  DNS_OPTIONS,
+  type DnsOptions,
+  DOCTOR_OPTIONS,
+  type DoctorOptions,
+  HELP_GROUP,
+  type OptionSpec,
+  type OptionTable,
+  type OptionValues,
+  PROCS_OPTIONS,
+  type ProcsOptions,
+  settleFormat,
+} from "./options.ts";
+
+/** What runs when a command line is understood. Each loads its command on first use. */
+export interface Runners {
+  dns(options: DnsOptions): Promise<ExitCode>;
+  procs(options: ProcsOptions): Promise<ExitCode>;
+  doctor(options: DoctorOptions): Promise<ExitCode>;
+  schema(): Promise<ExitCode>;
+}
+
+/** The commands themselves. */
+export const RUNNERS: Runners = {
+  dns: async (options) => await (await import("./dns.ts")).runDns(options),
+  procs: async (options) => await (await import("./procs.ts")).runProcs(options),
+  doctor: async (options) => await (await import("./doctor.ts")).runDoctor(options),
+  schema: async () => await (await import("./schema.ts")).runSchema(),
+};
+
+/** Where help and version go. */
+export type WriteText = (text: string) => void;
+
+/** What help says about a command beside its options. */
+interface CommandTexts {
+  /** One sentence, with period. */
+  readonly sentence: string;
+  /** Shown in the list of commands. */
+  readonly summary: string;
+  /** Command lines with what they do. */
+  readonly examples: readonly (readonly [string, string])[];
+  /** Paragraphs between options and examples. */
+  readonly notes?: string;
+}
+
+/** Exit codes as help lists them. */
+const EXIT_CODES = `Exit codes:
+  ${EXIT_CODE.ok}   done and clean
+  ${EXIT_CODE.findings}   an audit found something
+  ${EXIT_CODE.usage}   the command line was wrong
+  ${EXIT_CODE.incomplete}   could not observe, or observed incompletely: privilege, kernel, loss, unwritable output
+  ${EXIT_CODE.locked}   another run holds the lock
+  ${EXIT_CODE.internal}  a defect of culprit itself (CULPRIT_DEBUG=1 shows where)
+`;
+
+/** What the formats hold, said where `--format` is an option. */
+const DNS_NOTES = `Formats:
+  text  one row per transaction, times in UTC, cut to the width of a terminal
+  json  one object per line; "culprit schema" prints what it may hold
+  kv    one line per query and per answer record: COMM= PID= TGID= DEV= PROTO= SRC= DST= SPT= DPT= UID= GID=
+        DNS_QR= DNS_NAME= DNS_TYPE= DNS_DATA=; here PID is the thread and TGID the process, and white space,
+        quotes and controls in values are \\xNN or \\u{N}, backslashes are doubled
+`;
+
+/** As above for process events. */
+const PROCS_NOTES = `Formats:
+  text  one row per event, times in UTC, cut to the width of a terminal
+  json  one object per line; "culprit schema" prints what it may hold
+  kv    one line per event: EVENT= COMM= PID= TGID= PPID= UID= GID= EXE= CMDLINE= and what the event adds; white
+        space, quotes and controls in values are \\xNN or \\u{N}, backslashes are doubled
+`;
+
+/** Texts of the program itself. */
+const ROOT_TEXTS: CommandTexts = {
+  sentence: "culprit names the process behind what a Linux host does.",
+  summary: "",
+  examples: [
+    ["culprit dns", "every DNS transaction with its process, until Ctrl-C"],
+    ["culprit dns --json --output /var/log/culprit.json", "the same as JSON lines in a file"],
+    ["culprit doctor", "what this host lets culprit observe, and how to mend the rest"],
+  ],
+};
+
+/** Texts of `culprit dns`. */
+const DNS_TEXTS: CommandTexts = {
+  sentence: "Names the process behind every DNS message on this host, live.",
+  summary: "name the process behind every DNS message",
+  notes: DNS_NOTES,
+  examples: [
+    ["culprit dns", "everything, until Ctrl-C"],
+    ["culprit dns --name '*.example.com' --type A,AAAA", "questions for addresses below example.com"],
+    ["culprit dns --rcode NXDOMAIN,SERVFAIL --duration 10m", "what failed within ten minutes"],
+    ["culprit dns --exe curl --json | jq .dns.answers", "answers to curl, as JSON"],
+  ],
+};
+
+/** Texts of `culprit procs`. */
+const PROCS_TEXTS: CommandTexts = {
+  sentence: "Shows every program that starts, forks and ends on this host, live.",
+  summary: "show programs as they start, fork and end",
+  notes: PROCS_NOTES,
+  examples: [
+    ["culprit procs --event exec", "every program that starts"],
+    ["culprit procs --uid 33 --json", "all of user 33, as JSON lines"],
+  ],
+};
+
+/** Texts of `culprit doctor`. */
+const DOCTOR_TEXTS: CommandTexts = {
+  sentence: "Checks what this host lets culprit observe and says how to mend what fails.",
+  summary: "check what this host lets culprit observe",
+  examples: [["sudo culprit doctor", "all checks; without root it says which it could not make"]],
+};
+
+/** Texts of `culprit schema`. */
+const SCHEMA_TEXTS: CommandTexts = {
+  sentence: "Prints the JSON Schema (draft 2020-12) of the events.",
+  summary: "print the JSON Schema of the events",
+  examples: [["culprit schema > culprit.schema.json", "keep it in a file"]],
+};
+
+/** The option commander is to know. */
+function toCommanderOption(spec: OptionSpec<unknown>): Option {
+  const text = spec.shownDefault === undefined ? spec.text : `${spec.text} (default: ${spec.shownDefault})`;
+  const option = new Option(spec.flags, text).helpGroup(spec.group).hideHelp(spec.hidden === true);
+  const { parse } = spec;
+  if (parse === undefined) return option;
+  const flag = option.long ?? spec.flags;
+  if (spec.repeatable !== true) return option.argParser((text: string) => parse(text, flag));
+  return option.argParser((text: string, previous: readonly unknown[] | undefined) => [
+    ...(previous ?? []),
+    ...parse(text, flag) as readonly unknown[],
+  ]);
+}
+
+/** Adds a table of options; the result reads their values once the command line is parsed. */
+function addOptions<Table extends OptionTable>(command: Command, table: Table): () => OptionValues<Table> {
+  const options = Object.entries(table).map(([key, spec]) => ({ key, spec, option: toCommanderOption(spec) }));
+  for (const { option } of options) command.addOption(option);
+  return () => {
+    const found: Record<string, unknown> = command.opts();
+    const values = options.map(({ key, spec, option }) => [key, found[option.attributeName()] ?? spec.initial]);
+    // The parsers of the table made these values, so they have the table's types.
+    return Object.fromEntries(values) as OptionValues<Table>;
+  };
+}
+
+/** Sets what every command shares; settings must precede the subcommands that inherit them. */
+function describe(command: Command, texts: CommandTexts): Command {
+  const width = Math.max(...texts.examples.map(([line]) => line.length));
+  const examples = texts.examples.map(([line, what]) => `  ${line.padEnd(width)}  ${what}\n`).join("");
+  const notes = texts.notes === undefined ? "" : `\n${texts.notes}`;
+  return command
+    .summary(texts.summary)
+    .addHelpText("before", `${texts.sentence}\n`)
+    .addHelpText("after", `${notes}\nExamples:\n${examples}\n${EXIT_CODES}`.trimEnd())
+    .helpOption("-h, --help", "print this help");
+}
+
+/**
+ * Builds the command tree.
+ *
+ * Parsing throws `CommanderError` for help and version (exit code 0) and for what commander itself finds wrong, and
+ * `UsageError` for bad values; nothing ends the process.
+ *
+ * @param runners what the commands do
+ * @param writeOut takes help and version
+ * @param onExit takes the exit code of the command that ran
+ * @returns the program; call `parseAsync(args, { from: "user" })`
+ */
+export function buildProgram(runners: Runners, writeOut: WriteText, onExit: (code: ExitCode) => void): Command {
+  const program = new Command("culprit")
+    // Errors are thrown and reported in one place; commander's own report would come first.
+    .configureOutput({ writeOut, writeErr: () => {}, getOutHelpWidth: () => 120 })
+    .exitOverride()
+    .showSuggestionAfterError()
+    .optionsGroup("Options:")
+    .usage("<command> [options]");
+  describe(program, ROOT_TEXTS)
+    .version(config.version, "-V, --version", "print the version")
+    .helpCommand("help [command]", "print the help of a command");
+
+  const dns = program.command("dns").usage("[options]").optionsGroup(HELP_GROUP);
+  const dnsValues = addOptions(describe(dns, DNS_TEXTS), DNS_OPTIONS);
+  dns.action(async () => onExit(await runners.dns(settleFormat(dnsValues()))));
+
+  const procs = program.command("procs").usage("[options]").optionsGroup(HELP_GROUP);
+  const procsValues = addOptions(describe(procs, PROCS_TEXTS), PROCS_OPTIONS);
+  procs.action(async () => onExit(await runners.procs(settleFormat(procsValues()))));
+
+  const doctor = program.command("doctor").usage("[options]").optionsGroup(HELP_GROUP);
+  const doctorValues = addOptions(describe(doctor, DOCTOR_TEXTS), DOCTOR_OPTIONS);
+  doctor.action(async () => onExit(await runners.doctor(doctorValues())));
+
+  const schema = program.command("schema").usage("[options]").optionsGroup(HELP_GROUP);
+  describe(schema, SCHEMA_TEXTS).action(async () => onExit(await runners.schema()));
+  return program;
+}

@@ -1,0 +1,234 @@
+/**
+ * Parsers of option values. Each takes the text and the flag it was given to, and throws a {@linkcode UsageError} that
+ * names what was found and what was wanted.
+ *
+ * @module
+ */
+
+import { UsageError } from "../errors.ts";
+import { compileGlob } from "../output/glob.ts";
+
+/** Milliseconds per unit of a duration. */
+const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Bytes per suffix of a size. */
+const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
+
+/** setTimeout() holds its delay in 31 bits and fires at once above: 24.8 days. */
+const LONGEST_DURATION_MS = 2 ** 31 - 1;
+
+/** A ring smaller than this loses events between two reads on any busy host. */
+const SMALLEST_RING_BYTES = 64 * 1024;
+
+/** The kernel takes rings up to 2 GiB; above 1 GiB pages are better spent elsewhere. */
+const LARGEST_RING_BYTES = 1024 ** 3;
+
+/** PID_MAX_LIMIT of Linux (include/linux/threads.h). */
+const LARGEST_PID = 2 ** 22;
+
+/** (uid_t) -1 means "no change" to the kernel and belongs to nobody. */
+const LARGEST_UID = 2 ** 32 - 2;
+
+/** The error every parser throws. */
+function unwanted(flag: string, found: string, wanted: string, hint?: string): UsageError {
+  return new UsageError(`option ${flag}: found "${found}", wanted ${wanted}`, { hint });
+}
+
+/** A decimal integer within bounds, nothing around it. */
+function parseInteger(text: string, flag: string, wanted: string, low: number, high: number): number {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+  if (!(value >= low && value <= high)) throw unwanted(flag, text, `${wanted} from ${low} to ${high}`);
+  return value;
+}
+
+/** The parts of a comma-separated list. */
+function parseList<T>(text: string, parse: (part: string) => T): T[] {
+  return text.split(",").map((part) => parse(part.trim()));
+}
+
+/**
+ * @param text a number with its unit: `250ms`, `5s`, `1.5m`, `2h`
+ * @param flag option it was given to
+ * @returns milliseconds, at least 1, whole
+ * @throws {UsageError} without a unit, for zero, or above 24 days
+ */
+export function parseDuration(text: string, flag: string): number {
+  const match = /^(\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h)$/.exec(text);
+  const unit = DURATION_UNITS[match?.[2] ?? ""];
+  if (match?.[1] === undefined || unit === undefined) {
+    throw unwanted(flag, text, "a number with a unit: ms, s, m or h", "for example 500ms, 30s, 5m or 1h");
+  }
+  const milliseconds = Math.round(Number(match[1]) * unit);
+  if (milliseconds < 1) throw unwanted(flag, text, "at least 1ms");
+  if (milliseconds > LONGEST_DURATION_MS) throw unwanted(flag, text, "at most 596h");
+  return milliseconds;
+}
+
+/**
+ * @param text a decimal number
+ * @param flag option it was given to
+ * @returns the number, at least 1
+ * @throws {UsageError} for anything else
+ */
+export function parseCount(text: string, flag: string): number {
+  return parseInteger(text, flag, "a number", 1, Number.MAX_SAFE_INTEGER);
+}
+
+/**
+ * @param text bytes as a decimal number, with `K`, `M` or `G` for powers of 1024
+ * @param flag option it was given to
+ * @returns bytes, a power of two from 64 KiB to 1 GiB
+ * @throws {UsageError} for anything else
+ */
+export function parseRingSize(text: string, flag: string): number {
+  const match = /^(\d{1,12})([KMG]?)$/i.exec(text);
+  const unit = SIZE_UNITS[match?.[2]?.toUpperCase() ?? "-"];
+  const bytes = unit === undefined ? NaN : Number(match?.[1]) * unit;
+  const isPowerOfTwo = Number.isInteger(Math.log2(bytes));
+  if (!isPowerOfTwo || bytes < SMALLEST_RING_BYTES || bytes > LARGEST_RING_BYTES) {
+    throw unwanted(flag, text, "a power of two from 64K to 1G", "for example 16M");
+  }
+  return bytes;
+}
+
+/**
+ * @param text process ids, separated by commas
+ * @param flag option it was given to
+ * @returns at least one process id
+ * @throws {UsageError} for anything that is none
+ */
+export function parsePids(text: string, flag: string): number[] {
+  return parseList(text, (part) => parseInteger(part, flag, "a process id", 1, LARGEST_PID));
+}
+
+/**
+ * @param text user ids, separated by commas
+ * @param flag option it was given to
+ * @returns at least one user id
+ * @throws {UsageError} for anything that is none
+ */
+export function parseUids(text: string, flag: string): number[] {
+  return parseList(text, (part) => parseInteger(part, flag, "a user id", 0, LARGEST_UID));
+}
+
+/**
+ * @param text ports, separated by commas
+ * @param flag option it was given to
+ * @returns at least one port
+ * @throws {UsageError} for anything that is none
+ */
+export function parsePorts(text: string, flag: string): number[] {
+  return parseList(text, (part) => parseInteger(part, flag, "a port", 1, 65535));
+}
+
+/**
+ * @param text a glob; commas belong to it
+ * @param flag option it was given to
+ * @returns the glob alone in a list
+ * @throws {UsageError} for a malformed glob
+ */
+export function parseGlob(text: string, flag: string): string[] {
+  try {
+    compileGlob(text);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`option ${flag}: ${error.message}`, { hint: error.hint, cause: error });
+  }
+  return [text];
+}
+
+/**
+ * @param text a path
+ * @param flag option it was given to
+ * @returns the path as it is
+ * @throws {UsageError} for an empty one, or one with a NUL
+ */
+export function parsePath(text: string, flag: string): string {
+  if (text === "" || text.includes("\0")) throw unwanted(flag, text, "the path of a file");
+  return text;
+}
+
+/**
+ * Makes the parser of an option that takes one of a few words.
+ *
+ * @param choices the words
+ * @returns the parser
+ */
+export function parseChoice<T extends string>(choices: readonly T[]): (text: string, flag: string) => T {
+  return (text, flag) => {
+    const found = choices.find((choice) => choice === text);
+    if (found === undefined) throw unwanted(flag, text, `one of ${choices.join(", ")}`);
+    return found;
+  };
+}
+
+/**
+ * Makes the parser of an option that takes some of a few words, separated by commas.
+ *
+ * @param choices the words
+ * @returns the parser; its result holds at least one
+ */
+export function parseChoices<T extends string>(choices: readonly T[]): (text: string, flag: string) => T[] {
+  const parse = parseChoice(choices);
+  return (text, flag) => parseList(text, (part) => parse(part, flag));
+}
+
+/**
+ * Makes the parser of an option that takes mnemonics of a registry, separated by commas, in any case.
+ *
+ * @param what one entry of the registry in words, for example `a record type`
+ * @param prefix of the generic form for numbers without mnemonic (RFC 3597 section 5: `TYPE`), for example `TYPE65280`
+ * @param nameOf name events show for a number; the generic form where there is no mnemonic
+ * @param isKnown whether a mnemonic in capitals is in the registry
+ * @param largest largest number of the registry
+ * @returns the parser; its result holds names as events show them
+ */
+export function parseMnemonics(
+  what: string,
+  prefix: string,
+  nameOf: (value: number) => string,
+  isKnown: (name: string) => boolean,
+  largest: number,
+): (text: string, flag: string) => string[] {
+  const generic = new RegExp(`^(?:${prefix})?(\\d{1,5})$`);
+  return (text, flag) =>
+    parseList(text, (part) => {
+      const name = part.toUpperCase();
+      if (isKnown(name)) return name;
+      const value = Number(generic.exec(name)?.[1] ?? NaN);
+      if (value <= largest) return nameOf(value);
+      throw unwanted(flag, part, `${what}, by name or by number up to ${largest}`);
+    });
+}
+
+/**
+ * Record types: RFC 1035 section 3.2.2 and later, by mnemonic or number.
+ *
+ * @param text types, separated by commas
+ * @param flag option it was given to
+ * @returns names as events show them
+ * @throws {UsageError} for anything that is none
+ */
+export const parseTypes: (text: string, flag: string) => string[] = parseMnemonics(
+  "a record type",
+  "TYPE",
+  (value) => `TYPE${value}`,
+  (name) => /^[A-Z][A-Z0-9-]*$/.test(name),
+  65535,
+);
+
+/**
+ * Response codes: RFC 1035 section 4.1.1 and later, by mnemonic or number.
+ *
+ * @param text response codes, separated by commas
+ * @param flag option it was given to
+ * @returns names as events show them
+ * @throws {UsageError} for anything that is none
+ */
+export const parseRcodes: (text: string, flag: string) => string[] = parseMnemonics(
+  "a response code",
+  "RCODE",
+  (value) => `RCODE${value}`,
+  (name) => /^[A-Z][A-Z0-9-]*$/.test(name),
+  4095,
+);

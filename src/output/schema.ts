@@ -1,0 +1,3 @@
+export function eventSchema(): unknown {
+  return {};
+}

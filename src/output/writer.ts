@@ -1,0 +1,53 @@
+/**
+ * The way out of every command: events in, lines out.
+ *
+ * @module
+ */
+
+import type { CulpritEvent } from "../events.ts";
+
+/** How events are written. */
+export type OutputFormat = "text" | "json" | "kv";
+
+/** Takes events and writes them where the user wants them. One event never ends up half written. */
+export interface EventWriter extends Disposable {
+  /** Where events go: a path, or `standard output`. */
+  readonly target: string;
+  /** Events handed over so far, `loss` and `summary` not counted. */
+  readonly eventCount: number;
+  /** The reader went away (a closed pipe): nothing more can be delivered, the run should end with success. */
+  readonly ended: boolean;
+  /**
+   * Takes one event; it may stay in a buffer until {@linkcode flush}.
+   *
+   * `summary` and `loss` events become lines of the output in JSON, lines on standard error in the other formats.
+   * Once writing failed, events are only counted, so that a caller may finish its loop.
+   *
+   * @param event any event; its {@linkcode ProcessInfo} objects must never change again, their text is kept by identity
+   * @throws {OutputError} the first time the output fails (full disk, I/O error)
+   */
+  write(event: CulpritEvent): void;
+  /**
+   * Hands everything buffered to the system: call it when no event is waiting.
+   *
+   * @throws {OutputError} the first time the output fails
+   */
+  flush(): void;
+  /**
+   * Flushes and releases the output. Idempotent.
+   *
+   * @throws {OutputError} when the last flush fails
+   */
+  close(): void;
+}
+
+/** Where and how to write. */
+export interface WriterOptions {
+  readonly format: OutputFormat;
+  /** Path of the output file; undefined for standard output. */
+  readonly output: string | undefined;
+  /** No summary and no warnings on standard error. */
+  readonly quiet: boolean;
+  /** Which columns the text format shows. */
+  readonly columns: "dns" | "process";
+}
