@@ -60,6 +60,8 @@ export interface CapturedPacket {
   tcpSequence?: number;
   /** TCP only: the flags octet (FIN 1, SYN 2, RST 4, PSH 8, ACK 16). */
   tcpFlags?: number;
+  /** TCP only, live: this is the first data of this direction, of a connection seen from its start. */
+  tcpStreamStart?: true;
   /** Octets after the UDP or TCP header. Valid only until the next packet is read; copy to keep. */
   payload: Uint8Array;
   /** Octets that were there; more than `payload.length` where the capture was cut. */
