@@ -1,0 +1,171 @@
+/**
+ * What /proc tells about processes that ran before culprit did, or that it missed.
+ *
+ * Everything is read synchronously: a scan must finish before the first kernel events are worked on.
+ *
+ * @module
+ */
+
+import { ProcessDirectory, type ReadFailure } from "./_read.ts";
+import { NS_PER_TICK, parseCgroup, parseCmdline, parseInode, parseStat, parseStatus } from "./proc_format.ts";
+import type { ProcStat } from "./proc_format.ts";
+import { bootTimeNs, timeNamespaceOffsetNs } from "./clock.ts";
+
+/** A process as /proc shows it. */
+export interface ProcFacts {
+  tgid: number;
+  /** Start, CLOCK_BOOTTIME of the initial time namespace, ns, rounded down to the 10 ms of /proc. */
+  startTimeNs: number;
+  /** CLOCK_BOOTTIME, ns, just before it was read: the facts held then. */
+  observedNs: number;
+  parentTgid: number;
+  /** Real user and group id; -1 where /proc would not say. */
+  uid: number;
+  gid: number;
+  /** Comm of the thread group's leader, lossy UTF-8. */
+  comm: string;
+  /** Path of the executable without ` (deleted)`; empty for kernel threads, `unknown` where it could not be read. */
+  exe: string;
+  cmdline: string[];
+  cmdlineTruncated: boolean;
+  /** Working directory; empty for kernel threads, `unknown` where it could not be read. */
+  cwd: string;
+  cgroup: string;
+  /** Inode number of the network namespace; 0 where it could not be read. */
+  netns: number;
+  isKernelThread: boolean;
+  /** Why fields are unknown, where they are. */
+  unknownReason?: string;
+}
+
+/** Opens the directory of a process, if it is there. */
+function openDirectory(tgid: number): ProcessDirectory | undefined {
+  const directory = ProcessDirectory.open(tgid);
+  return typeof directory === "object" ? directory : undefined;
+}
+
+let initialNetnsInode: number | undefined;
+
+/** Inode of the network namespace of kthreadd, which is the initial one; 0 where that cannot be read. */
+function initialNetns(): number {
+  if (initialNetnsInode !== undefined) return initialNetnsInode;
+  using directory = openDirectory(2);
+  const link = directory?.readLink("ns/net");
+  return initialNetnsInode = typeof link === "object" ? parseInode(link.target) : 0;
+}
+
+/** What the kernel appends to the target of `exe` and `cwd` when the file has no name any more. */
+const DELETED = " (deleted)";
+
+/** Takes the kernel's ` (deleted)` off, unless a file really bears that name. */
+function stripDeleted(target: string): string {
+  if (!target.endsWith(DELETED)) return target;
+  try {
+    Deno.lstatSync(target);
+    return target;
+  } catch {
+    // No such file: the suffix is the kernel's.
+    return target.slice(0, -DELETED.length);
+  }
+}
+
+/** Why a process cannot be described, in the words of the event. */
+function reasonFor(failure: ReadFailure, stat: ProcStat): string {
+  if (failure === "denied") return "no permission to read /proc";
+  if (failure === "failed") return "the kernel failed to tell";
+  return stat.state === "Z" ? "process is a zombie" : "process ended while it was read";
+}
+
+/** Target of a link that holds a path, or `unknown`; notes why in the facts. */
+function readPath(directory: ProcessDirectory, name: "exe" | "cwd", stat: ProcStat, facts: ProcFacts): string {
+  const link = directory.readLink(name);
+  if (typeof link === "object") return stripDeleted(link.target);
+  facts.unknownReason ??= reasonFor(link, stat);
+  return "unknown";
+}
+
+/** Fills in what only processes with user memory have. */
+function readUserFacts(directory: ProcessDirectory, stat: ProcStat, facts: ProcFacts): void {
+  const cmdline = directory.read("cmdline");
+  if (typeof cmdline === "object") {
+    const parsed = parseCmdline(cmdline);
+    facts.cmdline = parsed.cmdline;
+    facts.cmdlineTruncated = parsed.truncated;
+  } else {
+    facts.unknownReason ??= reasonFor(cmdline, stat);
+  }
+  facts.exe = readPath(directory, "exe", stat, facts);
+  facts.cwd = readPath(directory, "cwd", stat, facts);
+  const netns = directory.readLink("ns/net");
+  if (typeof netns === "object") facts.netns = parseInode(netns.target);
+  else facts.unknownReason ??= reasonFor(netns, stat);
+}
+
+/**
+ * Reads one process.
+ *
+ * @param tgid thread group id, as seen in the pid namespace of /proc
+ * @returns its facts, or undefined when there is no such process (any more), or `tgid` is only a thread of one
+ */
+export function readProcess(tgid: number): ProcFacts | undefined {
+  const observedNs = bootTimeNs();
+  using directory = openDirectory(tgid);
+  const statBytes = directory?.read("stat");
+  const stat = typeof statBytes === "object" ? parseStat(statBytes) : undefined;
+  if (directory === undefined || stat === undefined) return undefined;
+  const facts: ProcFacts = {
+    tgid,
+    startTimeNs: stat.startTicks * NS_PER_TICK - timeNamespaceOffsetNs(),
+    observedNs,
+    parentTgid: stat.parentTgid,
+    uid: -1,
+    gid: -1,
+    comm: stat.comm,
+    exe: "",
+    cmdline: [],
+    cmdlineTruncated: false,
+    cwd: "",
+    cgroup: "unknown",
+    netns: 0,
+    isKernelThread: stat.isKernelThread,
+  };
+  const statusBytes = directory.read("status");
+  const status = typeof statusBytes === "object" ? parseStatus(statusBytes) : undefined;
+  if (statusBytes === "gone" || (status !== undefined && status.tgid !== tgid)) return undefined;
+  if (status !== undefined) {
+    facts.uid = status.uid;
+    facts.gid = status.gid;
+  }
+  if (stat.isKernelThread) facts.netns = initialNetns();
+  else readUserFacts(directory, stat, facts);
+  const cgroup = directory.read("cgroup");
+  if (typeof cgroup === "object") facts.cgroup = parseCgroup(cgroup);
+  else facts.unknownReason ??= reasonFor(cgroup, stat);
+  return facts;
+}
+
+/** Names of /proc that are processes. */
+function listProcesses(): number[] {
+  const tgids: number[] = [];
+  for (const entry of Deno.readDirSync("/proc")) {
+    const first = entry.name.charCodeAt(0);
+    if (first >= 0x31 && first <= 0x39) tgids.push(Number(entry.name));
+  }
+  return tgids;
+}
+
+/**
+ * Reads every process.
+ *
+ * @returns facts in ascending order of tgid, so that parents mostly come before their children; processes that end
+ * meanwhile are left out
+ * @throws Deno errors other than "no such process" and "not permitted"
+ */
+export function scanProcesses(): ProcFacts[] {
+  const found: ProcFacts[] = [];
+  for (const tgid of listProcesses().sort((a, b) => a - b)) {
+    const facts = readProcess(tgid);
+    if (facts !== undefined) found.push(facts);
+  }
+  return found;
+}
