@@ -9,6 +9,8 @@ export interface DnsQuestion {
   name: string;
   type: number;
   class: number;
+  /** mDNS only: the QU bit, an answer by unicast is welcome (RFC 6762 section 5.4); absent where it is not set. */
+  unicastResponse?: true;
 }
 
 /** A resource record (RFC 1035 section 4.1.3). */
@@ -16,12 +18,23 @@ export interface DnsRecord {
   name: string;
   type: number;
   class: number;
-  /** Seconds; 0 where the top bit was set (RFC 2181 section 8). */
+  /** Seconds; 0 where the top bit was set (RFC 2181 section 8). Of an OPT record: the 32 bits as they stand. */
   ttl: number;
   /** Data in presentation form, as a zone file would show it. */
   data: string;
   /** Structured form of the types consumers need (addresses, targets, parameters); absent for the others. */
   fields?: Record<string, unknown>;
+  /** mDNS only: the cache-flush bit (RFC 6762 section 10.2); absent where it is not set. */
+  cacheFlush?: true;
+}
+
+/** One TLV of a DNS Stateful Operations message (RFC 8490 section 5.4). */
+export interface DsoTlv {
+  type: number;
+  /** Name of the type in the registry, or `DSO<number>`. */
+  name: string;
+  /** Data in lower-case hexadecimal. */
+  data: string;
 }
 
 /** A DNS message. */
@@ -34,10 +47,24 @@ export interface DnsMessage {
   flags: number;
   /** Extended rcode, 12 bits, with the OPT record's upper bits (RFC 6891 section 6.1.3). */
   rcode: number;
+  /** In an UPDATE message: the zone (RFC 2136 section 2). */
   questions: DnsQuestion[];
+  /** In an UPDATE message: the prerequisites. */
   answers: DnsRecord[];
+  /** In an UPDATE message: the updates. */
   authorities: DnsRecord[];
   additionals: DnsRecord[];
-  /** Stable names of what is wrong; empty when nothing is. */
+  /** Stable names of what is wrong; empty when nothing is. `docs/DECODER.md` lists them. */
   anomalies: string[];
+  /** Only in messages with opcode DSO, which have no sections. */
+  dsoTlvs?: DsoTlv[];
+}
+
+/** How to read a message. */
+export interface DecodeOptions {
+  /**
+   * Read as multicast DNS (RFC 6762): the top bit of a class is the QU or cache-flush bit, and what is usual there
+   * (several questions, queries with known answers, responses without question) is no anomaly. Default: false.
+   */
+  mdns?: boolean;
 }

@@ -1,0 +1,160 @@
+/**
+ * Reading whole messages (RFC 1035 section 4).
+ *
+ * @module
+ */
+
+import { DnsDecodeError } from "../errors.ts";
+import { CLASS_ANY, CLASS_NONE, OPCODE, TYPE } from "./iana.ts";
+import { readName } from "./name.ts";
+import { readRdata } from "./rdata/mod.ts";
+import { Fault, Reader } from "./reader.ts";
+import type { DecodeOptions, DnsMessage, DnsQuestion, DnsRecord } from "./types.ts";
+
+/** Octets of the header (RFC 1035 section 4.1.1). */
+export const HEADER_OCTETS = 12;
+
+/** TC, in the flags word. */
+const TRUNCATED = 0x0200;
+
+/** AA, TC, RD, RA, Z, AD, CD. */
+const FLAGS_MASK = 0x07f0;
+
+/** Top bit of a class in mDNS (RFC 6762 sections 5.4, 10.2). */
+const MDNS_BIT = 0x8000;
+
+const DNS: DecodeOptions = {};
+
+/**
+ * Decodes a message, or refuses it.
+ *
+ * @param bytes the message: a UDP payload, or what follows the length prefix over TCP; not kept, not changed
+ * @param options how to read it
+ * @returns the message; its `anomalies` name what is odd but legal to read
+ * @throws DnsDecodeError when it is ill-formed anywhere
+ */
+export function decodeMessage(bytes: Uint8Array, options: DecodeOptions = DNS): DnsMessage {
+  const reader = new Reader(bytes, true);
+  try {
+    const message = readHeader(reader);
+    readBody(reader, message, options);
+    return message;
+  } catch (fault) {
+    if (fault instanceof Fault) throw new DnsDecodeError(fault.reason, fault.offset);
+    throw fault;
+  }
+}
+
+/** What {@linkcode tryDecodeMessage} found. */
+export interface TryDecodeResult {
+  /** What could be read; absent when there are not even 12 octets of header. */
+  message: DnsMessage | undefined;
+  /** Stable names of what is wrong; the same array as in the message. */
+  anomalies: string[];
+}
+
+/**
+ * Decodes as much of a message as can be read. Never throws.
+ *
+ * @param bytes the message: a UDP payload, or what follows the length prefix over TCP; not kept, not changed
+ * @param options how to read it
+ * @returns what was read, and what is wrong with it
+ */
+export function tryDecodeMessage(bytes: Uint8Array, options: DecodeOptions = DNS): TryDecodeResult {
+  const reader = new Reader(bytes, false);
+  let message: DnsMessage | undefined;
+  try {
+    message = readHeader(reader);
+    readBody(reader, message, options);
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+    reader.note(fault.reason);
+  }
+  return { message, anomalies: reader.anomalies };
+}
+
+/** Reads id and flags; leaves the reader at the counts. */
+function readHeader(reader: Reader): DnsMessage {
+  if (reader.size < HEADER_OCTETS) throw new Fault("header-truncated", reader.size);
+  const id = reader.u16();
+  const word = reader.u16();
+  return {
+    id,
+    isResponse: word >= 0x8000,
+    opcode: word >> 11 & 0xf,
+    flags: word & FLAGS_MASK,
+    rcode: word & 0xf,
+    questions: [],
+    answers: [],
+    authorities: [],
+    additionals: [],
+    anomalies: reader.anomalies,
+  };
+}
+
+/** Reads the sections. With TC set, the end of the octets is the end of the message. */
+function readBody(reader: Reader, message: DnsMessage, options: DecodeOptions): void {
+  try {
+    readSections(reader, message, options);
+  } catch (fault) {
+    if (!(fault instanceof Fault) || (message.flags & TRUNCATED) === 0 || !CUT_REASONS.has(fault.reason)) throw fault;
+    reader.note("truncated");
+  }
+}
+
+/** Faults that mean the octets ended early. */
+const CUT_REASONS: ReadonlySet<string> = new Set([
+  "count-too-large",
+  "question-truncated",
+  "record-truncated",
+  "rdata-truncated",
+]);
+
+/** Reads the counts and the four sections. */
+function readSections(reader: Reader, message: DnsMessage, options: DecodeOptions): void {
+  const mdns = options.mdns === true;
+  const questionCount = reader.u16();
+  const answerCount = reader.u16();
+  const authorityCount = reader.u16();
+  const additionalCount = reader.u16();
+  for (let index = 0; index < questionCount; index++) message.questions.push(readQuestion(reader, mdns));
+  for (let index = 0; index < answerCount; index++) message.answers.push(readRecord(reader, message, mdns));
+  for (let index = 0; index < authorityCount; index++) message.authorities.push(readRecord(reader, message, mdns));
+  for (let index = 0; index < additionalCount; index++) message.additionals.push(readRecord(reader, message, mdns));
+  if (reader.offset < reader.size) reader.error("trailing-bytes", reader.offset);
+}
+
+/** Reads a question. */
+function readQuestion(reader: Reader, mdns: boolean): DnsQuestion {
+  if (reader.offset === reader.size) throw new Fault("count-too-large", reader.offset);
+  reader.overrun = "question-truncated";
+  const name = readName(reader);
+  const type = reader.u16();
+  const classBits = reader.u16();
+  if (mdns && classBits >= MDNS_BIT) return { name, type, class: classBits - MDNS_BIT, unicastResponse: true };
+  return { name, type, class: classBits };
+}
+
+/** Reads a record. */
+function readRecord(reader: Reader, message: DnsMessage, mdns: boolean): DnsRecord {
+  if (reader.offset === reader.size) throw new Fault("count-too-large", reader.offset);
+  reader.overrun = "record-truncated";
+  const name = readName(reader);
+  const type = reader.u16();
+  const classBits = reader.u16();
+  let ttl = reader.u32();
+  const dataSize = reader.u16();
+  const dataEnd = reader.offset + dataSize;
+  if (dataEnd > reader.size) throw new Fault("rdata-truncated", reader.offset);
+  if (ttl >= 0x8000_0000 && type !== TYPE.OPT) {
+    reader.note("ttl-negative");
+    ttl = 0;
+  }
+  const flush = mdns && classBits >= MDNS_BIT && type !== TYPE.OPT;
+  const record: DnsRecord = { name, type, class: flush ? classBits - MDNS_BIT : classBits, ttl, data: "" };
+  if (flush) record.cacheFlush = true;
+  const empty = dataSize === 0 && message.opcode === OPCODE.UPDATE &&
+    (record.class === CLASS_ANY || record.class === CLASS_NONE);
+  if (!empty) readRdata(reader, record, dataEnd);
+  return record;
+}

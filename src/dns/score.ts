@@ -1,0 +1,111 @@
+/**
+ * Is this a DNS message? A look at form alone, cheaper than decoding, for payloads on any port.
+ *
+ * @module
+ */
+
+import { isKnownClass, isKnownType, OPCODE, TYPE } from "./iana.ts";
+import { skipName } from "./name.ts";
+import { Fault, Reader } from "./reader.ts";
+
+/** From this score on, a payload on any port is taken for DNS. */
+export const LOOKS_LIKE_DNS = 0.5;
+
+/** What a walk of the sections found. */
+interface Walk {
+  /** Records of a type and class that exist. */
+  known: number;
+  /** Records of a type or class that does not. */
+  unknown: number;
+}
+
+/**
+ * Tells how much a payload looks like a DNS message.
+ *
+ * 0 means that it is none: the header is impossible or the sections cannot be walked. Otherwise the sections end exactly
+ * where the octets do (or TC is set), and the score tells how much of it is usual. Header-only messages score below
+ * {@linkcode LOOKS_LIKE_DNS}: twelve octets can be anything, only a port or an open query can tell.
+ *
+ * @param bytes a UDP payload, or what follows the length prefix over TCP
+ * @returns 0 to 1
+ */
+export function scoreDns(bytes: Uint8Array): number {
+  const reader = new Reader(bytes, true);
+  try {
+    return score(reader);
+  } catch (fault) {
+    if (fault instanceof Fault) return 0;
+    throw fault;
+  }
+}
+
+/** The score of what a reader holds. */
+function score(reader: Reader): number {
+  if (reader.size < 12) return 0;
+  reader.offset = 2;
+  const flags = reader.u16();
+  const isResponse = flags >= 0x8000;
+  const opcode = flags >> 11 & 0xf;
+  const rcode = flags & 0xf;
+  if (opcode === 3 || opcode > 6) return 0;
+  if (!isResponse && rcode !== 0) return 0;
+  const questions = reader.u16();
+  const answers = reader.u16();
+  const authorities = reader.u16();
+  const additionals = reader.u16();
+  const records = answers + authorities + additionals;
+  if (opcode === OPCODE.DSO && questions + records === 0) return scoreDso(reader);
+  // A question takes at least 5 octets, a record 11.
+  const cut = (flags & 0x0200) !== 0;
+  if (!cut && questions * 5 + records * 11 > reader.size - 12) return 0;
+  if (questions + records === 0) return reader.size === 12 && isResponse && rcode !== 0 ? 0.4 : 0;
+  const walk: Walk = { known: 0, unknown: 0 };
+  try {
+    for (let index = 0; index < questions; index++) walkQuestion(reader, walk);
+    for (let index = 0; index < records; index++) walkRecord(reader, walk);
+  } catch (fault) {
+    if (!(fault instanceof Fault) || !cut || walk.known === 0) throw fault;
+    reader.offset = reader.size;
+  }
+  if (reader.offset !== reader.size || walk.unknown > walk.known) return 0;
+  let result = questions === 1 ? 0.7 : 0.5;
+  if ((flags & 0x0040) !== 0) result -= 0.2;
+  if (!isResponse && answers > 0 && opcode === OPCODE.QUERY) result -= 0.1;
+  if (walk.unknown > 0) result -= 0.2;
+  if (opcode === OPCODE.QUERY) result += 0.1;
+  if (isResponse ? records > 0 : records <= 1) result += 0.2;
+  return Math.min(1, Math.max(0, result));
+}
+
+/** Walks the TLVs of a DSO message (RFC 8490 section 5.4). */
+function scoreDso(reader: Reader): number {
+  if (reader.left === 0) return 0;
+  while (reader.left > 0) {
+    reader.skip(2);
+    reader.skip(reader.u16());
+  }
+  return 0.5;
+}
+
+/** Walks over a question. */
+function walkQuestion(reader: Reader, walk: Walk): void {
+  skipName(reader);
+  const type = reader.u16();
+  count(walk, type, reader.u16());
+}
+
+/** Walks over a record. */
+function walkRecord(reader: Reader, walk: Walk): void {
+  skipName(reader);
+  const type = reader.u16();
+  const dnsClass = reader.u16();
+  count(walk, type, type === TYPE.OPT ? 1 : dnsClass);
+  reader.skip(4);
+  reader.skip(reader.u16());
+}
+
+/** Counts a type and class as known or not; the top bit of the class may be mDNS's. */
+function count(walk: Walk, type: number, dnsClass: number): void {
+  if (isKnownType(type) && isKnownClass(dnsClass & 0x7fff)) walk.known++;
+  else walk.unknown++;
+}
