@@ -1,0 +1,15 @@
+# Where the tools of this project are. Source it, do not run it.
+
+# The Deno every script runs on; its sha256 is that of the binary in the npm package below.
+readonly DENO_VERSION=2.9.6
+readonly DENO_SHA256=bceb5b6a6239b0b010418406d8c77a508f67cf4337d94288f1c19fe71304aab0
+readonly DENO_PACKAGE=@deno/linux-x64-glibc
+
+readonly CULPRIT_CACHE="${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/culprit"
+readonly DENO_HOME="$CULPRIT_CACHE/deno-$DENO_VERSION"
+readonly DENO_BINARY="$DENO_HOME/node_modules/$DENO_PACKAGE/deno"
+
+# Ours first, so that another Deno on the machine does not matter; bpftool and ip are in sbin.
+export PATH="${DENO_BINARY%/*}:$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+# No question to the network on every start.
+export DENO_NO_UPDATE_CHECK=1
