@@ -50,20 +50,24 @@ export class LibbpfError extends CulpritError {
   readonly errno: number;
   /** Symbolic name of {@linkcode errno}, for example `EACCES`, or `E<number>` when it has none here. */
   readonly errnoName: string;
+  /** What libbpf logged during the call, oldest first; the message shows the last lines. */
+  readonly log: readonly string[];
 
   /**
    * @param operation what was attempted, in the infinitive
    * @param errno positive errno
    * @param errnoName symbolic name of the errno
-   * @param options hint and cause
+   * @param options hint, cause and `log`: lines libbpf logged during the call, oldest first
    */
   constructor(
     operation: string,
     errno: number,
     errnoName: string,
-    options: { hint?: string | undefined; cause?: unknown } = {},
+    options: { hint?: string | undefined; cause?: unknown; log?: readonly string[] } = {},
   ) {
-    super(`Cannot ${operation}: errno ${errnoName} (${errno})`, options);
+    const quoted = (options.log ?? []).slice(-4).map((line) => `\n  ${line}`).join("");
+    super(`Cannot ${operation}: errno ${errnoName} (${errno})${quoted}`, options);
+    this.log = options.log ?? [];
     this.operation = operation;
     this.errno = errno;
     this.errnoName = errnoName;

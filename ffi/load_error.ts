@@ -1,0 +1,58 @@
+/**
+ * Tells from libbpf's answer and log why an object could not be loaded.
+ *
+ * @module
+ */
+
+import {
+  type CulpritError,
+  LibbpfError,
+  MissingPrivilegeError,
+  UnsupportedKernelError,
+  VerifierError,
+} from "../src/errors.ts";
+import { isInUserNamespace, isMemlockLimited, missingBpfCapabilities } from "./capabilities.ts";
+import { ERRNO, errnoName } from "./errno.ts";
+
+/** libbpf 0.7 and newer: one message that holds the log of the program that failed. */
+const VERIFIER_LOG = /^prog '([^']+)': -- BEGIN PROG LOAD LOG --\n([\s\S]*?)\n?-- END PROG LOAD LOG --$/;
+/** The program that failed, also when there is no verifier log. */
+const FAILED_PROGRAM = /^prog '([^']+)': (?:BPF program load failed|failed to )/;
+
+/**
+ * The error of a failed load.
+ *
+ * @param objectName name of the object
+ * @param errno positive errno that `bpf_object__load` answered
+ * @param messages what libbpf logged during the call, oldest first
+ * @returns the error to throw
+ */
+export function loadError(objectName: string, errno: number, messages: readonly string[]): CulpritError {
+  if (errno === ERRNO.EPERM) {
+    const missing = missingBpfCapabilities();
+    if (missing.length > 0) return new MissingPrivilegeError("load BPF programs", missing);
+    if (messages.some((message) => message.includes("ulimit -l")) && isMemlockLimited()) {
+      return new MissingPrivilegeError("lock memory for BPF maps", ["CAP_SYS_RESOURCE"], {
+        hint:
+          "raise the limit (ulimit -l unlimited, systemd LimitMEMLOCK=infinity): Linux before 5.11 charges maps to it",
+      });
+    }
+    if (isInUserNamespace()) {
+      return new MissingPrivilegeError("load BPF programs", ["CAP_BPF in the initial user namespace"], {
+        hint: "root of a user namespace (rootless container, unshare -U) does not count: start it from the host",
+      });
+    }
+  }
+  for (const message of messages) {
+    const [, program, log] = VERIFIER_LOG.exec(message) ?? [];
+    if (program !== undefined && log !== undefined) return new VerifierError(program, log);
+  }
+  if (messages.some((message) => /kernel BTF is missing|failed to find valid kernel BTF/.test(message))) {
+    return new UnsupportedKernelError("BTF (/sys/kernel/btf/vmlinux)", "5.10", Deno.osRelease(), {
+      hint: "use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as those of the distributions are",
+    });
+  }
+  const program = messages.map((message) => FAILED_PROGRAM.exec(message)?.[1]).find((name) => name !== undefined);
+  const operation = program === undefined ? `load BPF object "${objectName}"` : `load program "${program}"`;
+  return new LibbpfError(operation, errno, errnoName(errno), { log: messages });
+}
