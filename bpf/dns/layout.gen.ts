@@ -1,0 +1,99 @@
+// Generated from the BTF of the BPF object by scripts/gen.ts. Do not edit: change the C and run `deno task gen`.
+
+/** Octets of the fixed part of `struct dns_packet_event`; variable data follows. */
+export const DNS_PACKET_EVENT_SIZE = 152;
+/** Offset of `comm`, 16 octets. */
+export const DNS_PACKET_EVENT_COMM_OFFSET = 88;
+/** Offset of `source_address`, 16 octets. */
+export const DNS_PACKET_EVENT_SOURCE_ADDRESS_OFFSET = 104;
+/** Offset of `destination_address`, 16 octets. */
+export const DNS_PACKET_EVENT_DESTINATION_ADDRESS_OFFSET = 120;
+/** Offset of `interface_name`, 16 octets. */
+export const DNS_PACKET_EVENT_INTERFACE_NAME_OFFSET = 136;
+
+/** The integers of `struct dns_packet_event`; 64-bit ones are exact up to 2^53 and rounded above. */
+export interface DnsPacketEvent {
+  tsNs: number;
+  recordType: number;
+  packetFlags: number;
+  payloadSize: number;
+  socketCookie: number;
+  socketInode: number;
+  startTimeNs: number;
+  tgid: number;
+  tid: number;
+  uid: number;
+  gid: number;
+  netns: number;
+  capturedSize: number;
+  tcpSequence: number;
+  gsoSize: number;
+  sourcePort: number;
+  destinationPort: number;
+  family: number;
+  transport: number;
+  direction: number;
+  ownerKind: number;
+  tcpFlags: number;
+}
+
+/**
+ * Reads the integers of a `struct dns_packet_event`.
+ *
+ * @param view memory that holds the record
+ * @param base offset of the record in `view`, in octets
+ * @returns a new object
+ */
+export function readDnsPacketEvent(view: DataView, base: number): DnsPacketEvent {
+  return {
+    tsNs: view.getUint32(base, true) + view.getUint32(base + 4, true) * 0x1_0000_0000,
+    recordType: view.getUint16(base + 8, true),
+    packetFlags: view.getUint16(base + 10, true),
+    payloadSize: view.getUint32(base + 12, true),
+    socketCookie: view.getUint32(base + 16, true) + view.getUint32(base + 20, true) * 0x1_0000_0000,
+    socketInode: view.getUint32(base + 24, true) + view.getUint32(base + 28, true) * 0x1_0000_0000,
+    startTimeNs: view.getUint32(base + 32, true) + view.getUint32(base + 36, true) * 0x1_0000_0000,
+    tgid: view.getUint32(base + 40, true),
+    tid: view.getUint32(base + 44, true),
+    uid: view.getUint32(base + 48, true),
+    gid: view.getUint32(base + 52, true),
+    netns: view.getUint32(base + 56, true),
+    capturedSize: view.getUint32(base + 60, true),
+    tcpSequence: view.getUint32(base + 64, true),
+    gsoSize: view.getUint32(base + 68, true),
+    sourcePort: view.getUint16(base + 72, true),
+    destinationPort: view.getUint16(base + 74, true),
+    family: view.getUint8(base + 76),
+    transport: view.getUint8(base + 77),
+    direction: view.getUint8(base + 78),
+    ownerKind: view.getUint8(base + 79),
+    tcpFlags: view.getUint8(base + 80),
+  };
+}
+
+/** Values of `enum dns_direction`. */
+export const DNS_DIRECTION = {
+  INGRESS: 0,
+  EGRESS: 1,
+} as const;
+
+/** Values of `enum dns_transport`. */
+export const DNS_TRANSPORT = {
+  UDP: 0,
+  TCP: 1,
+  PACKET: 2,
+} as const;
+
+/** Values of `enum dns_owner`. */
+export const DNS_OWNER = {
+  NONE: 0,
+  HOLDER: 1,
+  OPENER: 2,
+  USER: 3,
+  SENDER: 4,
+} as const;
+
+/** Values of `enum dns_packet_flag`. */
+export const DNS_PACKET_FLAG = {
+  DNS_PACKET_STREAM_START: 1,
+} as const;
