@@ -8,19 +8,18 @@
 const CAPABILITY_BIT = {
   CAP_NET_ADMIN: 12n,
   CAP_SYS_ADMIN: 21n,
-  CAP_SYS_RESOURCE: 24n,
   CAP_PERFMON: 38n,
   CAP_BPF: 39n,
 } as const;
 
 /**
- * Capabilities that loading tracing and network programs needs and this process lacks. CAP_SYS_ADMIN stands for all of
- * them, as it does in the kernel.
+ * Capabilities that loading tracing and network programs needs and this process lacks. CAP_SYS_ADMIN stands for
+ * CAP_BPF and CAP_PERFMON, as it does in the kernel.
  *
- * @param status text of /proc/PID/status, of this process without it
+ * @param status text of /proc/PID/status, of the calling thread without it
  * @returns names, empty when nothing is missing
  */
-export function missingBpfCapabilities(status: string = Deno.readTextFileSync("/proc/self/status")): string[] {
+export function missingBpfCapabilities(status: string = Deno.readTextFileSync("/proc/thread-self/status")): string[] {
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
   const has = (name: keyof typeof CAPABILITY_BIT): boolean => ((effective >> CAPABILITY_BIT[name]) & 1n) === 1n;
   if (has("CAP_SYS_ADMIN")) return has("CAP_NET_ADMIN") ? [] : ["CAP_NET_ADMIN"];

@@ -93,7 +93,7 @@ export function lastErrno(): number {
 }
 
 /** The error of a call that just failed. */
-function failure(operation: string, errno = lastErrno()): LibbpfError {
+function failure(errno: number, operation: string): LibbpfError {
   return new LibbpfError(operation, errno, errnoName(errno), { cause: errnoMessage(errno) });
 }
 
@@ -136,7 +136,9 @@ export function openFile(
   options: { dirFd?: number; mode?: number } = {},
 ): number {
   const fd = libc().openat(options.dirFd ?? AT_FDCWD, cPath(path), flags | OPEN_FLAG.CLOEXEC, options.mode ?? 0o600);
-  if (fd < 0) throw failure(`open ${JSON.stringify(typeof path === "string" ? path : textUntilNul(path))}`);
+  if (fd < 0) {
+    throw failure(lastErrno(), `open ${JSON.stringify(typeof path === "string" ? path : textUntilNul(path))}`);
+  }
   return fd;
 }
 
@@ -153,7 +155,7 @@ export function readFd(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
     const count = Number(libc().read(fd, buffer, BigInt(buffer.length)));
     if (count >= 0) return count;
     const errno = lastErrno();
-    if (errno !== ERRNO.EINTR) throw failure(`read descriptor ${fd}`, errno);
+    if (errno !== ERRNO.EINTR) throw failure(errno, `read descriptor ${fd}`);
   }
 }
 
@@ -230,7 +232,7 @@ export function writeFd(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
       continue;
     }
     const errno = lastErrno();
-    if (errno !== ERRNO.EINTR) throw failure(`write descriptor ${fd}`, errno);
+    if (errno !== ERRNO.EINTR) throw failure(errno, `write descriptor ${fd}`);
   }
 }
 
@@ -242,7 +244,7 @@ export function writeFd(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
  */
 export function closeFd(fd: number): void {
   // Linux frees the descriptor even when close answers EINTR: trying again could close another's.
-  if (libc().close(fd) < 0 && lastErrno() !== ERRNO.EINTR) throw failure(`close descriptor ${fd}`);
+  if (libc().close(fd) < 0 && lastErrno() !== ERRNO.EINTR) throw failure(lastErrno(), `close descriptor ${fd}`);
 }
 
 /**
@@ -255,7 +257,7 @@ export function closeFd(fd: number): void {
 export function memfdCreate(name: string): number {
   const MFD_CLOEXEC = 1;
   const fd = libc().memfd_create(cString(name), MFD_CLOEXEC);
-  if (fd < 0) throw failure("create a file in memory");
+  if (fd < 0) throw failure(lastErrno(), "create a file in memory");
   return fd;
 }
 
@@ -298,7 +300,7 @@ export function mmap(
   const pointer = libc().mmap(null, BigInt(sizeBytes), protection, MAP_SHARED, fd, BigInt(options.offsetBytes ?? 0));
   // MAP_FAILED is (void *)-1.
   if (pointer === null || Deno.UnsafePointer.value(pointer) === 0xffff_ffff_ffff_ffffn) {
-    throw failure(options.operation ?? `map ${sizeBytes} octets of descriptor ${fd}`);
+    throw failure(lastErrno(), options.operation ?? `map ${sizeBytes} octets of descriptor ${fd}`);
   }
   return { pointer, sizeBytes, buffer: memoryAt(pointer, sizeBytes) };
 }
@@ -335,7 +337,7 @@ export function pollFd(fd: number, events: number, timeoutMs: number): number {
   if (count >= 0) return count === 0 ? 0 : view.getUint16(6, true);
   const errno = lastErrno();
   if (errno === ERRNO.EINTR) return 0;
-  throw failure(`poll descriptor ${fd}`, errno);
+  throw failure(errno, `poll descriptor ${fd}`);
 }
 
 /**
@@ -346,7 +348,7 @@ export function pollFd(fd: number, events: number, timeoutMs: number): number {
  * @throws {LibbpfError} when the kernel refuses
  */
 export function setns(fd: number, namespaceType = 0): void {
-  if (libc().setns(fd, namespaceType) < 0) throw failure("enter a namespace");
+  if (libc().setns(fd, namespaceType) < 0) throw failure(lastErrno(), "enter a namespace");
 }
 
 /**
@@ -373,7 +375,9 @@ export const CLOCK = { REALTIME: 0, MONOTONIC: 1, BOOTTIME: 7 } as const;
  */
 export function clockNs(clock: number): bigint {
   const timespec = new BigInt64Array(new ArrayBuffer(16));
-  if (libc().clock_gettime(clock, new Uint8Array(timespec.buffer)) < 0) throw failure(`read clock ${clock}`);
+  if (libc().clock_gettime(clock, new Uint8Array(timespec.buffer)) < 0) {
+    throw failure(lastErrno(), `read clock ${clock}`);
+  }
   return (timespec[0] ?? 0n) * 1_000_000_000n + (timespec[1] ?? 0n);
 }
 
@@ -395,7 +399,7 @@ export function mount(
   const data = options.data === undefined ? null : cString(options.data);
   const flags = BigInt(options.flags ?? 0);
   if (libc().mount(cString(source), cString(target), cString(fileSystem), flags, data) < 0) {
-    throw failure(`mount ${fileSystem} on ${JSON.stringify(target)}`);
+    throw failure(lastErrno(), `mount ${fileSystem} on ${JSON.stringify(target)}`);
   }
 }
 
@@ -410,7 +414,7 @@ export const MNT_DETACH = 2;
  * @throws {LibbpfError} when the kernel refuses
  */
 export function umount(target: string, flags = 0): void {
-  if (libc().umount2(cString(target), flags) < 0) throw failure(`unmount ${JSON.stringify(target)}`);
+  if (libc().umount2(cString(target), flags) < 0) throw failure(lastErrno(), `unmount ${JSON.stringify(target)}`);
 }
 
 /**
@@ -422,7 +426,7 @@ export function umount(target: string, flags = 0): void {
  */
 export function makeDirectory(path: string, options: { dirFd?: number; mode?: number } = {}): void {
   if (libc().mkdirat(options.dirFd ?? AT_FDCWD, cString(path), options.mode ?? 0o700) < 0) {
-    throw failure(`make directory ${JSON.stringify(path)}`);
+    throw failure(lastErrno(), `make directory ${JSON.stringify(path)}`);
   }
 }
 
@@ -436,7 +440,7 @@ export function makeDirectory(path: string, options: { dirFd?: number; mode?: nu
 export function removeDirectory(path: string, dirFd: number = AT_FDCWD): void {
   const AT_REMOVEDIR = 0x200;
   if (libc().unlinkat(dirFd, cString(path), AT_REMOVEDIR) < 0) {
-    throw failure(`remove directory ${JSON.stringify(path)}`);
+    throw failure(lastErrno(), `remove directory ${JSON.stringify(path)}`);
   }
 }
 
@@ -459,7 +463,9 @@ export const FILE_SYSTEM_TYPE = {
 export function fileSystemType(path: string): number {
   // struct statfs of 64-bit Linux is 120 octets and opens with `long f_type`.
   const buffer = allocate(128);
-  if (libc().statfs(cString(path), buffer) < 0) throw failure(`find the file system of ${JSON.stringify(path)}`);
+  if (libc().statfs(cString(path), buffer) < 0) {
+    throw failure(lastErrno(), `find the file system of ${JSON.stringify(path)}`);
+  }
   return new DataView(buffer.buffer).getUint32(0, true);
 }
 
@@ -492,7 +498,9 @@ export function resourceLimit(resource: number, replacement?: ResourceLimit): Re
     next === undefined ? null : new Uint8Array(next.buffer),
     new Uint8Array(previous.buffer),
   );
-  if (result < 0) throw failure(`${replacement === undefined ? "read" : "set"} resource limit ${resource}`);
+  if (result < 0) {
+    throw failure(lastErrno(), `${replacement === undefined ? "read" : "set"} resource limit ${resource}`);
+  }
   return { soft: previous[0] ?? 0n, hard: previous[1] ?? 0n };
 }
 

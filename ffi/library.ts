@@ -101,23 +101,16 @@ function reasonOf(what: string, error: unknown): string {
   return `${what} cannot be opened: ${reason.replace(/^Could not open library: /, "")}`;
 }
 
-/** Version of the library in a file, which must be new enough. */
-function checkedVersion(path: string): string {
-  const { major, minor } = MINIMUM_LIBBPF_VERSION;
-  const library = Deno.dlopen(path, VERSION_SYMBOLS);
-  try {
-    const foundMajor = library.symbols.libbpf_major_version?.();
-    const foundMinor = library.symbols.libbpf_minor_version?.();
-    if (foundMajor === undefined || foundMinor === undefined) {
-      throw new LibraryVersionError(path, "older than 0.6", `${major}.${minor}`);
-    }
-    if (foundMajor < major || (foundMajor === major && foundMinor < minor)) {
-      throw new LibraryVersionError(path, `${foundMajor}.${foundMinor}`, `${major}.${minor}`);
-    }
-    return `${foundMajor}.${foundMinor}`;
-  } finally {
-    library.close();
-  }
+/** Version of an opened library, which must be new enough. */
+function checkedVersion(path: string, symbols: Deno.DynamicLibrary<typeof VERSION_SYMBOLS>["symbols"]): string {
+  const wanted = `${MINIMUM_LIBBPF_VERSION.major}.${MINIMUM_LIBBPF_VERSION.minor}`;
+  const major = symbols.libbpf_major_version?.();
+  const minor = symbols.libbpf_minor_version?.();
+  if (major === undefined || minor === undefined) throw new LibraryVersionError(path, "older than 0.6", wanted);
+  const found = `${major}.${minor}`;
+  const difference = major - MINIMUM_LIBBPF_VERSION.major || minor - MINIMUM_LIBBPF_VERSION.minor;
+  if (difference < 0) throw new LibraryVersionError(path, found, wanted);
+  return found;
 }
 
 /** An open libbpf. */
@@ -131,12 +124,13 @@ export class Library {
   readonly #library: Deno.DynamicLibrary<typeof LIBBPF_SYMBOLS>;
   readonly #resources: DisposableStack;
 
-  private constructor(path: string, options: LibraryOptions, memoryFd?: number) {
-    using stack = new DisposableStack();
-    // glibc knows libraries by their path: the descriptor stays open so that no other library can get the same path.
-    if (memoryFd !== undefined) stack.defer(() => closeFd(memoryFd));
+  /** `base` is what the file behind the path lives on; it is owned from now on. */
+  private constructor(path: string, options: LibraryOptions, base = new DisposableStack()) {
+    using stack = base.move();
     this.path = path;
-    this.version = checkedVersion(path);
+    // Stays open, or the library would be unloaded and its dependencies with it, only to be loaded again below.
+    const probe = stack.adopt(Deno.dlopen(path, VERSION_SYMBOLS), (library) => library.close());
+    this.version = checkedVersion(path, probe.symbols);
     this.#library = stack.adopt(Deno.dlopen(path, LIBBPF_SYMBOLS), (library) => library.close());
     this.log = stack.use(new LibbpfLog(options.logger, options.logLevel));
     this.#library.symbols.libbpf_set_print(this.log.callbackPointer);
@@ -173,13 +167,11 @@ export class Library {
   /** Opens one from memory. */
   static #openBytes(bytes: Uint8Array<ArrayBuffer>, options: LibraryOptions): Library {
     using stack = new DisposableStack();
+    // glibc knows libraries by their path: the descriptor stays open so that no other library can get the same path.
     const fd = stack.adopt(memfdCreate("libbpf.so.1"), closeFd);
-    const path = `/proc/self/fd/${fd}`;
     writeFd(fd, bytes);
     try {
-      const library = new Library(path, options, fd);
-      stack.move();
-      return library;
+      return new Library(`/proc/self/fd/${fd}`, options, stack.move());
     } catch (error) {
       if (error instanceof LibraryVersionError) throw error;
       throw new LibraryNotFoundError(["(memory)"], { cause: error, hint: reasonOf("the libbpf given", error) });

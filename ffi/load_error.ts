@@ -19,29 +19,43 @@ const VERIFIER_LOG = /^prog '([^']+)': -- BEGIN PROG LOAD LOG --\n([\s\S]*?)\n?-
 /** The program that failed, also when there is no verifier log. */
 const FAILED_PROGRAM = /^prog '([^']+)': (?:BPF program load failed|failed to )/;
 
+/** What the process may do, as far as it explains a refusal. */
+export interface Privileges {
+  /** Capabilities that are missing, see {@linkcode missingBpfCapabilities}. */
+  missing: readonly string[];
+  /** See {@linkcode isMemlockLimited}. */
+  memlockLimited: boolean;
+  /** See {@linkcode isInUserNamespace}. */
+  inUserNamespace: boolean;
+}
+
+/** What this process may do. */
+function currentPrivileges(): Privileges {
+  return {
+    missing: missingBpfCapabilities(),
+    memlockLimited: isMemlockLimited(),
+    inUserNamespace: isInUserNamespace(),
+  };
+}
+
 /**
  * The error of a failed load.
  *
  * @param objectName name of the object
  * @param errno positive errno that `bpf_object__load` answered
  * @param messages what libbpf logged during the call, oldest first
+ * @param privileges what the process may do, asked for only when the kernel answered EPERM
  * @returns the error to throw
  */
-export function loadError(objectName: string, errno: number, messages: readonly string[]): CulpritError {
+export function loadError(
+  objectName: string,
+  errno: number,
+  messages: readonly string[],
+  privileges: () => Privileges = currentPrivileges,
+): CulpritError {
   if (errno === ERRNO.EPERM) {
-    const missing = missingBpfCapabilities();
-    if (missing.length > 0) return new MissingPrivilegeError("load BPF programs", missing);
-    if (messages.some((message) => message.includes("ulimit -l")) && isMemlockLimited()) {
-      return new MissingPrivilegeError("lock memory for BPF maps", ["CAP_SYS_RESOURCE"], {
-        hint:
-          "raise the limit (ulimit -l unlimited, systemd LimitMEMLOCK=infinity): Linux before 5.11 charges maps to it",
-      });
-    }
-    if (isInUserNamespace()) {
-      return new MissingPrivilegeError("load BPF programs", ["CAP_BPF in the initial user namespace"], {
-        hint: "root of a user namespace (rootless container, unshare -U) does not count: start it from the host",
-      });
-    }
+    const privilegeError = refusal(messages, privileges());
+    if (privilegeError !== undefined) return privilegeError;
   }
   for (const message of messages) {
     const [, program, log] = VERIFIER_LOG.exec(message) ?? [];
@@ -55,4 +69,22 @@ export function loadError(objectName: string, errno: number, messages: readonly 
   const program = messages.map((message) => FAILED_PROGRAM.exec(message)?.[1]).find((name) => name !== undefined);
   const operation = program === undefined ? `load BPF object "${objectName}"` : `load program "${program}"`;
   return new LibbpfError(operation, errno, errnoName(errno), { log: messages });
+}
+
+/** The privilege without which the kernel answered EPERM; undefined when none is known to be missing. */
+function refusal(messages: readonly string[], privileges: Privileges): MissingPrivilegeError | undefined {
+  if (privileges.missing.length > 0) return new MissingPrivilegeError("load BPF programs", privileges.missing);
+  // pr_perm_msg() of libbpf says so where the limit can be the reason.
+  if (privileges.memlockLimited && messages.some((message) => message.includes("ulimit -l"))) {
+    return new MissingPrivilegeError("lock memory for BPF maps", ["CAP_SYS_RESOURCE"], {
+      hint:
+        "raise the limit (ulimit -l unlimited, systemd LimitMEMLOCK=infinity): Linux before 5.11 charges maps to it",
+    });
+  }
+  if (privileges.inUserNamespace) {
+    return new MissingPrivilegeError("load BPF programs", ["CAP_BPF of the initial user namespace"], {
+      hint: "start it from the host: root of a user namespace (rootless container, unshare -U) may not load BPF",
+    });
+  }
+  return undefined;
 }

@@ -64,6 +64,26 @@ export function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
   return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
 }
 
+/** What {@linkcode whilePinned} keeps alive, innermost last. */
+const pinned: (readonly unknown[])[] = [];
+
+/**
+ * Runs a call that reads memory through addresses inside its arguments, which garbage collection does not see.
+ *
+ * @param buffers the memory behind those addresses
+ * @param call the call
+ * @returns what the call returns
+ * @throws whatever the call throws
+ */
+export function whilePinned<T>(buffers: readonly unknown[], call: () => T): T {
+  pinned.push(buffers);
+  try {
+    return call();
+  } finally {
+    pinned.pop();
+  }
+}
+
 /**
  * A view of memory that C owns. It becomes invalid when C frees it: {@linkcode detach} it before.
  *

@@ -15,3 +15,4 @@ export * from "./object.ts";
 export * from "./probe.ts";
 export * from "./program.ts";
 export * from "./ring_buffer.ts";
+export * from "./statistics.ts";

@@ -10,7 +10,7 @@ import { libbpf, type Library } from "./library.ts";
 import { lastErrno } from "./libc.ts";
 import { loadError } from "./load_error.ts";
 import { BpfMap } from "./map.ts";
-import { addressOf, allocate, cString, detach } from "./memory.ts";
+import { addressOf, allocate, cString, detach, whilePinned } from "./memory.ts";
 import { BpfProgram } from "./program.ts";
 import type { LibbpfSymbols } from "./symbols.ts";
 
@@ -89,7 +89,10 @@ export class BpfObject {
     if (btfPath !== undefined) view.setBigUint64(48, addressOf(btfPath), true);
     let errno = 0;
     const { result, messages } = library.log.during(() => {
-      const pointer = library.symbols.bpf_object__open_mem(bytes, BigInt(bytes.length), opts);
+      const pointer = whilePinned(
+        [name, btfPath],
+        () => library.symbols.bpf_object__open_mem(bytes, BigInt(bytes.length), opts),
+      );
       if (pointer === null) errno = lastErrno();
       return pointer;
     });

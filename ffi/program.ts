@@ -8,7 +8,7 @@ import { LibbpfError } from "../src/errors.ts";
 import { errnoName } from "./errno.ts";
 import { lastErrno } from "./libc.ts";
 import { BpfLink } from "./link.ts";
-import { addressOf, allocate, cString, textAt } from "./memory.ts";
+import { addressOf, allocate, cString, textAt, whilePinned } from "./memory.ts";
 import type { ObjectHandle } from "./object.ts";
 
 /** Where to attach a uprobe. */
@@ -103,7 +103,7 @@ export class BpfProgram {
    */
   attach(): BpfLink {
     const symbols = this.#object.open();
-    return this.#link("attach", () => symbols.bpf_program__attach(this.#pointer));
+    return this.#link("attach program", () => symbols.bpf_program__attach(this.#pointer));
   }
 
   /**
@@ -117,7 +117,7 @@ export class BpfProgram {
    */
   attachCgroup(cgroupFd: number): BpfLink {
     const symbols = this.#object.open();
-    return this.#link("attach", () => symbols.bpf_program__attach_cgroup(this.#pointer, cgroupFd));
+    return this.#link("attach program", () => symbols.bpf_program__attach_cgroup(this.#pointer, cgroupFd));
   }
 
   /**
@@ -130,7 +130,7 @@ export class BpfProgram {
    */
   attachPerfEvent(perfEventFd: number): BpfLink {
     const symbols = this.#object.open();
-    return this.#link("attach", () => symbols.bpf_program__attach_perf_event(this.#pointer, perfEventFd));
+    return this.#link("attach program", () => symbols.bpf_program__attach_perf_event(this.#pointer, perfEventFd));
   }
 
   /**
@@ -159,7 +159,7 @@ export class BpfProgram {
     return this.#link(
       operation,
       () => symbols.bpf_program__attach_uprobe_opts(this.#pointer, target.pid ?? -1, path, BigInt(offset), options),
-      symbol,
+      [symbol],
     );
   }
 
@@ -174,7 +174,7 @@ export class BpfProgram {
   attachIterator(target: { mapFd?: number } = {}): BpfLink {
     const symbols = this.#object.open();
     if (target.mapFd === undefined) {
-      return this.#link("attach", () => symbols.bpf_program__attach_iter(this.#pointer, null));
+      return this.#link("attach program", () => symbols.bpf_program__attach_iter(this.#pointer, null));
     }
     // union bpf_iter_link_info { struct { __u32 map_fd; } map; ... }
     const linkInfo = allocate(8);
@@ -185,7 +185,7 @@ export class BpfProgram {
     view.setBigUint64(0, 24n, true);
     view.setBigUint64(8, addressOf(linkInfo), true);
     view.setUint32(16, 4, true);
-    return this.#link("attach", () => symbols.bpf_program__attach_iter(this.#pointer, options), linkInfo);
+    return this.#link("attach program", () => symbols.bpf_program__attach_iter(this.#pointer, options), [linkInfo]);
   }
 
   /**
@@ -230,23 +230,22 @@ export class BpfProgram {
     view.setBigUint64(0, 80n, true);
     if (context.length > 0) view.setBigUint64(32, addressOf(memory), true);
     view.setUint32(48, context.length, true);
-    const result = symbols.bpf_prog_test_run_opts(this.fd, options);
+    const { fd } = this;
+    const result = whilePinned([memory], () => symbols.bpf_prog_test_run_opts(fd, options));
     if (result < 0) throw new LibbpfError(`run program "${this.name}"`, -result, errnoName(-result));
     return view.getInt32(56, true);
   }
 
-  /** Calls an attach function; `kept` is memory it reads through a pointer in its options. */
-  #link(operation: string, call: () => Deno.PointerValue, kept?: Uint8Array): BpfLink {
+  /** Calls an attach function; `kept` is memory it reads through pointers in its options. */
+  #link(operation: string, call: () => Deno.PointerValue, kept: readonly unknown[] = []): BpfLink {
     const { library } = this.#object;
     let errno = 0;
     const { result, messages } = library.log.during(() => {
-      const pointer = call();
+      const pointer = whilePinned(kept, call);
       if (pointer === null) errno = lastErrno();
       return pointer;
     });
     if (result !== null) return new BpfLink(library, result, this.name);
-    // Reading its length here keeps the memory alive across the call.
-    const hint = kept?.length === 0 ? "its target has no name" : undefined;
-    throw new LibbpfError(`${operation} "${this.name}"`, errno, errnoName(errno), { log: messages, hint });
+    throw new LibbpfError(`${operation} "${this.name}"`, errno, errnoName(errno), { log: messages });
   }
 }
