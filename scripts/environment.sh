@@ -1,4 +1,4 @@
-# Where the tools of this project are. Source it, do not run it.
+# Where the tools of this project are, and what more than one script does. Source it, do not run it.
 
 # The Deno every script runs on; its sha256 is that of the binary in the npm package below.
 readonly DENO_VERSION=2.9.6
@@ -13,3 +13,21 @@ readonly DENO_BINARY="$DENO_HOME/node_modules/$DENO_PACKAGE/deno"
 export PATH="${DENO_BINARY%/*}:$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 # No question to the network on every start.
 export DENO_NO_UPDATE_CHECK=1
+
+# build_if_changed ROOT: builds dist/ when a source is newer than it. Folders are compared too: their time changes when
+# a file is removed or renamed.
+build_if_changed() {
+  local stamp=$1/dist/.built started
+  if [[ -f $stamp ]] && [[ -z $(find "$1/bpf" "$1/scripts/build.ts" "$1/scripts/toolchain.ts" -newer "$stamp" \
+    \( -name '*.c' -o -name '*.h' -o -path '*/scripts/*' -o -type d \) -print -quit) ]]; then
+    return
+  fi
+  mkdir -p "$1/dist"
+  started=$(mktemp "$1/dist/.building.XXXXXX")
+  if ! (cd "$1" && deno task --quiet build >&2 </dev/null); then
+    rm -f "$started"
+    return 1
+  fi
+  # The time before the build: a source saved meanwhile is built again.
+  mv "$started" "$stamp"
+}

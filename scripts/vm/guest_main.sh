@@ -27,7 +27,6 @@ ulimit -n 65536
 cd "$(</run/guest/cwd)" || exit
 mapfile -d '' -t environment </run/guest/environment
 mapfile -d '' -t command </run/guest/command
-date -u +%s.%N >/run/guest/started
 env -i "${environment[@]}" "${command[@]}" </dev/null >>/run/guest/stdout 2>>/run/guest/stderr
 echo $? >/run/guest/exit_code.new
 mv /run/guest/exit_code.new /run/guest/exit_code

@@ -1,13 +1,15 @@
 # Shared by the scripts of this folder: which kernels there are and where they are kept. Source it, do not run it.
 
-# One line a kernel: series, Debian suite that carries it.
-readonly KERNELS='5.10 bullseye
-6.1 bookworm
-6.12 trixie
-7.2 sid'
+# One guest a line: name, kernel series, Debian suite that carries it, further kernel arguments.
+# The one with lockdown takes away kprobes, fentry and reads of kernel memory, as hardened hosts do.
+readonly KERNELS='5.10 5.10 bullseye
+6.1 6.1 bookworm
+6.12 6.12 trixie
+6.12-lockdown 6.12 trixie lockdown=integrity
+7.2 7.2 sid'
 
 # Outside the work tree: 500 MB that survive `git clean`, shared by every checkout of this user.
-readonly KERNEL_CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/culprit/kernels"
+readonly KERNEL_CACHE="$CULPRIT_CACHE/kernels"
 
 # Ends the script with exit code 3, "cannot observe".
 die() {
@@ -15,12 +17,28 @@ die() {
   exit 3
 }
 
-# Prints the series of every known kernel, one a line.
-kernel_series() {
+# Prints the name of every guest, one a line.
+kernel_names() {
   cut -d ' ' -f 1 <<<"$KERNELS"
 }
 
-# kernel_suite SERIES: prints the Debian suite of a kernel; fails when there is no such kernel in the table.
-kernel_suite() {
-  awk -v series="$1" '$1 == series { print $2; found = 1 } END { exit !found }' <<<"$KERNELS"
+# kernel_field NAME series|suite|arguments: prints one field of a guest; fails when there is no such guest.
+kernel_field() {
+  local name series suite arguments
+  while read -r name series suite arguments; do
+    if [[ $name == "$1" ]]; then
+      printf '%s\n' "${!2}"
+      return
+    fi
+  done <<<"$KERNELS"
+  return 1
+}
+
+# Prints what qemu runs guests on: emulation, unless CULPRIT_VM_ACCEL=kvm asks for nested virtualisation by name.
+accelerator() {
+  case ${CULPRIT_VM_ACCEL:-tcg} in
+    # Twice the default for translated code: Deno is 95 MB of it.
+    tcg) printf 'tcg,thread=multi,tb-size=512\n' ;;
+    *) printf '%s\n' "$CULPRIT_VM_ACCEL" ;;
+  esac
 }

@@ -1,0 +1,159 @@
+// Runs the kernel tests on the host and in guests, prints how they went, and writes the table of docs/KERNELS.md.
+import { parseArgs } from "node:util";
+import { UsageError } from "../../src/errors.ts";
+import { writeStderr, writeStdout } from "../../src/output/stdio.ts";
+import { ROOT } from "../toolchain.ts";
+import { countOutcomes, drawTable, type FileRemains, judgeFile, type KernelResult } from "./results.ts";
+
+/** Name of the column for the machine itself. */
+const HOST = "host";
+
+/** Stands for every kernel but the host's. */
+const GUESTS = "guests";
+
+/** Longest time for one test file, in seconds; guests are about ten times slower than the host. */
+const FILE_LIMIT_S = 420;
+
+/** Longest time for one guest, in seconds: all its files and the boot. */
+const GUEST_LIMIT_S = 1500;
+
+/** Where the table stands in docs/KERNELS.md. */
+const TABLE_PLACE = /(<!-- results -->\n)[^]*?(<!-- end of results -->)/;
+
+/** Lists the files with tests that need a kernel, below the root: `kernel_test.ts` anywhere, all of tests/kernel. */
+function findKernelTests(): string[] {
+  const found: string[] = [];
+  const walk = (folder: string): void => {
+    for (const entry of Deno.readDirSync(`${ROOT}/${folder}`)) {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory) walk(path);
+      else if (entry.name === "kernel_test.ts") found.push(path);
+      else if (path.startsWith("tests/kernel/") && entry.name.endsWith("_test.ts")) found.push(path);
+    }
+  };
+  for (const folder of ["bpf", "ffi", "src", "tests"]) walk(folder);
+  return found.sort();
+}
+
+/** Content of a file, or undefined when there is none. */
+function readIfThere(path: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** What the n-th test file left in the folder that run_tests.sh filled. */
+function readRemains(folder: string, index: number): FileRemains {
+  const code = readIfThere(`${folder}/${index}.code`);
+  return {
+    junit: readIfThere(`${folder}/${index}.xml`),
+    exitCode: code === undefined ? undefined : Number(code),
+    log: readIfThere(`${folder}/${index}.log`) ?? "",
+  };
+}
+
+/** Head of a column: the name, and the release that stands behind it. */
+function labelOf(kernel: string): string {
+  if (kernel === HOST) return `${HOST} (${Deno.osRelease().split(".").slice(0, 2).join(".")})`;
+  const series = kernel.split("-")[0];
+  const release = readIfThere(`${Deno.env.get("CULPRIT_KERNEL_CACHE")}/${series}/release`)?.trim();
+  return release === undefined ? kernel : `${kernel} (${release})`;
+}
+
+/** Runs all files on one kernel. */
+async function runOn(kernel: string, files: readonly string[]): Promise<KernelResult> {
+  const startedMs = performance.now();
+  const folder = await Deno.makeTempDir({ prefix: "culprit-matrix-" });
+  try {
+    const script = `${ROOT}/scripts/vm/run_tests.sh`;
+    const [program, args] = kernel === HOST
+      ? ["bash", [script, folder, String(FILE_LIMIT_S), ...files]]
+      : [`${ROOT}/scripts/vm/run`, [
+        ...["--kernel", kernel, "--timeout", String(GUEST_LIMIT_S), "--out", folder, "--"],
+        ...["bash", script, "/run/guest/out", String(FILE_LIMIT_S), ...files],
+      ]];
+    const output = await new Deno.Command(program, {
+      args,
+      cwd: ROOT,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).output();
+    const result: KernelResult = {
+      label: labelOf(kernel),
+      files: files.map((file, index) => judgeFile(file, readRemains(folder, index))),
+    };
+    const { passed, failed, skipped } = countOutcomes([result]);
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);
+    writeStdout(`${result.label}: ${passed} passed, ${failed} failed, ${skipped} skipped, ${seconds} s\n`);
+    for (const { file, tests } of result.files) {
+      for (const test of tests.filter((test) => test.outcome === "fail")) {
+        writeStdout(`\n${result.label}: ${file}: ${test.name}\n${test.detail.replace(/^/gm, "    ")}\n\n`);
+      }
+    }
+    // Whatever the runner says itself is about a guest that did not boot or did not end.
+    if (!output.success) writeStdout(new TextDecoder().decode(output.stderr));
+    return result;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Runs the kernels, at most `jobs` at once, and keeps their order. */
+async function runAll(kernels: readonly string[], files: readonly string[], jobs: number): Promise<KernelResult[]> {
+  const results: KernelResult[] = [];
+  const waiting = [...kernels.entries()];
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, kernel] = next;
+      results[index] = await runOn(kernel, files);
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
+  return results;
+}
+
+/** Puts the table into docs/KERNELS.md. */
+function writeTable(table: string): void {
+  const path = `${ROOT}/docs/KERNELS.md`;
+  const text = Deno.readTextFileSync(path);
+  if (!TABLE_PLACE.test(text)) throw new TypeError(`${path} has no place for results`);
+  // As a function: names of tests may hold "$&" and the like.
+  Deno.writeTextFileSync(path, text.replace(TABLE_PLACE, (_, head, tail) => `${head}\n${table}\n${tail}`));
+}
+
+/** Reads the command line. */
+function readOptions(): { kernels: string[]; jobs: number; write: boolean } {
+  const guests = (Deno.env.get("CULPRIT_GUESTS") ?? "").split(",");
+  const known = [HOST, ...guests];
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: {
+      kernel: { type: "string", default: known.join(",") },
+      jobs: { type: "string", default: "2" },
+      write: { type: "boolean", default: false },
+    },
+  });
+  const kernels = values.kernel.split(",").flatMap((name) => name === GUESTS ? guests : [name]);
+  const unknown = kernels.find((kernel) => !known.includes(kernel));
+  if (unknown !== undefined) throw new UsageError(`No kernel "${unknown}"; there are: ${known.join(", ")}`);
+  return { kernels, jobs: Number(values.jobs), write: values.write };
+}
+
+if (import.meta.main) {
+  const { kernels, jobs, write } = readOptions();
+  const files = findKernelTests();
+  writeStderr(`${files.length} test files on ${kernels.join(", ")}\n`);
+  const results = await runAll(kernels, files, jobs);
+  const table = drawTable(results);
+  writeStdout(`\n${table}\n`);
+  if (write) writeTable(table);
+  const { passed, failed } = countOutcomes(results);
+  // Nothing run is nothing shown: it counts as a failure.
+  const failures = passed + failed === 0 ? 1 : failed;
+  writeStdout(`${passed} passed, ${failures} failed\n`);
+  Deno.exit(failures === 0 ? 0 : 1);
+}
