@@ -5,6 +5,7 @@
  * @module
  */
 
+import { rcodeName, typeName, typeNumber } from "../dns/iana.ts";
 import { UsageError } from "../errors.ts";
 import { compileGlob } from "../output/glob.ts";
 
@@ -173,62 +174,37 @@ export function parseChoices<T extends string>(choices: readonly T[]): (text: st
   return (text, flag) => parseList(text, (part) => parse(part, flag));
 }
 
+/** Largest extended response code (RFC 6891 section 6.1.3): 12 bits. */
+const LARGEST_RCODE = 4095;
+
 /**
- * Makes the parser of an option that takes mnemonics of a registry, separated by commas, in any case.
- *
- * @param what one entry of the registry in words, for example `a record type`
- * @param prefix of the generic form for numbers without mnemonic (RFC 3597 section 5: `TYPE`), for example `TYPE65280`
- * @param nameOf name events show for a number; the generic form where there is no mnemonic
- * @param isKnown whether a mnemonic in capitals is in the registry
- * @param largest largest number of the registry
- * @returns the parser; its result holds names as events show them
+ * @param text record types, separated by commas: mnemonics in any case, `TYPE<n>` (RFC 3597 section 5) or numbers
+ * @param flag option it was given to
+ * @returns names as events show them
+ * @throws {UsageError} for what the registry does not have
  */
-export function parseMnemonics(
-  what: string,
-  prefix: string,
-  nameOf: (value: number) => string,
-  isKnown: (name: string) => boolean,
-  largest: number,
-): (text: string, flag: string) => string[] {
-  const generic = new RegExp(`^(?:${prefix})?(\\d{1,5})$`);
-  return (text, flag) =>
-    parseList(text, (part) => {
-      const name = part.toUpperCase();
-      if (isKnown(name)) return name;
-      const value = Number(generic.exec(name)?.[1] ?? NaN);
-      if (value <= largest) return nameOf(value);
-      throw unwanted(flag, part, `${what}, by name or by number up to ${largest}`);
-    });
+export function parseTypes(text: string, flag: string): string[] {
+  return parseList(text, (part) => {
+    const type = typeNumber(/^\d+$/.test(part) ? `TYPE${part}` : part);
+    if (type === undefined) throw unwanted(flag, part, "a record type such as A, AAAA, HTTPS or TYPE65280");
+    return typeName(type);
+  });
 }
 
 /**
- * Record types: RFC 1035 section 3.2.2 and later, by mnemonic or number.
- *
- * @param text types, separated by commas
+ * @param text response codes, separated by commas: mnemonics in any case, `RCODE<n>` or numbers
  * @param flag option it was given to
  * @returns names as events show them
- * @throws {UsageError} for anything that is none
+ * @throws {UsageError} for what the registry does not have
  */
-export const parseTypes: (text: string, flag: string) => string[] = parseMnemonics(
-  "a record type",
-  "TYPE",
-  (value) => `TYPE${value}`,
-  (name) => /^[A-Z][A-Z0-9-]*$/.test(name),
-  65535,
-);
-
-/**
- * Response codes: RFC 1035 section 4.1.1 and later, by mnemonic or number.
- *
- * @param text response codes, separated by commas
- * @param flag option it was given to
- * @returns names as events show them
- * @throws {UsageError} for anything that is none
- */
-export const parseRcodes: (text: string, flag: string) => string[] = parseMnemonics(
-  "a response code",
-  "RCODE",
-  (value) => `RCODE${value}`,
-  (name) => /^[A-Z][A-Z0-9-]*$/.test(name),
-  4095,
-);
+export function parseRcodes(text: string, flag: string): string[] {
+  return parseList(text, (part) => {
+    const name = part.toUpperCase();
+    const code = Number(/^(?:RCODE)?(\d{1,4})$/.exec(name)?.[1] ?? NaN);
+    if (code <= LARGEST_RCODE) return rcodeName(code);
+    for (let known = 0; known <= LARGEST_RCODE; known++) {
+      if (rcodeName(known) === name) return name;
+    }
+    throw unwanted(flag, part, "a response code such as NOERROR, NXDOMAIN, SERVFAIL or RCODE24");
+  });
+}

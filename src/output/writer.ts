@@ -5,6 +5,11 @@
  */
 
 import type { CulpritEvent } from "../events.ts";
+import { escapeTerminal } from "./escape.ts";
+import { createFormatter } from "./formatter.ts";
+import { FileSink, StdoutSink } from "./sink.ts";
+import { writeStderr } from "./stdio.ts";
+import { StreamWriter } from "./stream_writer.ts";
 
 /** How events are written. */
 export type OutputFormat = "text" | "json" | "kv";
@@ -15,13 +20,16 @@ export interface EventWriter extends Disposable {
   readonly target: string;
   /** Events handed over so far, `loss` and `summary` not counted. */
   readonly eventCount: number;
+  /** Events that could not be delivered because the output failed. */
+  readonly unwrittenCount: number;
   /** The reader went away (a closed pipe): nothing more can be delivered, the run should end with success. */
   readonly ended: boolean;
   /**
    * Takes one event; it may stay in a buffer until {@linkcode flush}.
    *
    * `summary` and `loss` events become lines of the output in JSON, lines on standard error in the other formats.
-   * Once writing failed, events are only counted, so that a caller may finish its loop.
+   * Once writing failed, events are only counted, so that a caller may finish its loop, and `summary` and `loss` go
+   * to standard error; what had arrived then ends with a whole event.
    *
    * @param event any event; its {@linkcode ProcessInfo} objects must never change again, their text is kept by identity
    * @throws {OutputError} the first time the output fails (full disk, I/O error)
@@ -50,4 +58,19 @@ export interface WriterOptions {
   readonly quiet: boolean;
   /** Which columns the text format shows. */
   readonly columns: "dns" | "process";
+}
+
+/**
+ * Opens the output of a run.
+ *
+ * @param options where and how to write
+ * @returns the writer; close it, or declare it with `using`
+ * @throws {OutputError} when the output file cannot be opened or is a symbolic link
+ */
+export function openWriter(options: WriterOptions): EventWriter {
+  const report = options.quiet ? (): void => {} : writeStderr;
+  const sink = options.output === undefined
+    ? new StdoutSink()
+    : new FileSink(options.output, (error) => writeStderr(`culprit: ${escapeTerminal(error.message)}\n`));
+  return new StreamWriter(sink, createFormatter(options, sink.isTerminal), { report, reportFailure: writeStderr });
 }

@@ -1,0 +1,117 @@
+/**
+ * Events as `KEY=value` lines, for tools that split at spaces.
+ *
+ * DNS: one line per query and one per answer record, with the keys people know from the bcc examples. `PID` is the
+ * thread and `TGID` the process, as the kernel names them. A value is empty where nothing is known.
+ *
+ * @module
+ */
+
+import type { CulpritEvent, DnsEvent, DnsMessageEvent, Endpoint, ProcessEvent, ProcessInfo } from "../events.ts";
+import { escapeValue } from "./escape.ts";
+
+/** Joins keys and values; what is undefined becomes empty. */
+function line(pairs: readonly (readonly [string, string | number | undefined])[]): string {
+  return `${
+    pairs.map(([key, value]) => `${key}=${value === undefined ? "" : escapeValue(String(value))}`).join(" ")
+  }\n`;
+}
+
+/** The part of a line before the DNS keys. */
+function packetPairs(
+  process: ProcessInfo | undefined,
+  event: DnsEvent | DnsMessageEvent,
+  source: Endpoint,
+  destination: Endpoint,
+): [string, string | number | undefined][] {
+  return [
+    ["COMM", process?.comm],
+    ["PID", process?.tid ?? process?.pid],
+    ["TGID", process?.pid],
+    ["DEV", event.network.interface],
+    ["PROTO", event.network.transport.toUpperCase()],
+    ["SRC", source.ip],
+    ["DST", destination.ip],
+    ["SPT", source.port],
+    ["DPT", destination.port],
+    ["UID", process?.uid],
+    ["GID", process?.gid],
+  ];
+}
+
+/** The line of a query. */
+function queryLine(event: DnsEvent | DnsMessageEvent): string {
+  const { network, dns } = event;
+  return line([
+    ...packetPairs(event.process, event, network.source, network.destination),
+    ["DNS_QR", 0],
+    ["DNS_NAME", dns.question?.name],
+    ["DNS_TYPE", dns.question?.type],
+  ]);
+}
+
+/** The lines of a response; one that holds no answer says why in place of the data. */
+function responseLines(event: DnsEvent | DnsMessageEvent, source: Endpoint, destination: Endpoint): string[] {
+  const { dns } = event;
+  const packet = packetPairs(event.process, event, source, destination);
+  if (dns.answers.length === 0) {
+    return [line([
+      ...packet,
+      ["DNS_QR", 1],
+      ["DNS_NAME", dns.question?.name],
+      ["DNS_TYPE", dns.question?.type],
+      ["DNS_RCODE", dns.rcode],
+    ])];
+  }
+  return dns.answers.map((record) =>
+    line([...packet, ["DNS_QR", 1], ["DNS_NAME", record.name], ["DNS_TYPE", record.type], ["DNS_DATA", record.data]])
+  );
+}
+
+/** The lines of a transaction, whose packet is the query wherever there was one. */
+function transactionLines(event: DnsEvent): string[] {
+  const { source, destination } = event.network;
+  if (event.status === "unsolicited") return responseLines(event, source, destination);
+  const lines = [queryLine(event)];
+  if (event.dns.rcode !== undefined) lines.push(...responseLines(event, destination, source));
+  return lines;
+}
+
+/** The line of a process event. */
+function processLine(event: ProcessEvent): string {
+  const { process } = event;
+  const pairs: [string, string | number | undefined][] = [
+    ["EVENT", event.event],
+    ["COMM", process.comm],
+    ["PID", process.tid ?? process.pid],
+    ["TGID", process.pid],
+    ["PPID", process.ppid],
+    ["UID", process.uid],
+    ["GID", process.gid],
+    ["EXE", process.exe],
+    ["CMDLINE", process.cmdline.join(" ")],
+  ];
+  if (event.exit_code !== undefined) pairs.push(["EXIT_CODE", event.exit_code]);
+  if (event.signal !== undefined) pairs.push(["SIGNAL", event.signal]);
+  if (event.run_time_us !== undefined) pairs.push(["RUN_TIME_US", event.run_time_us]);
+  return line(pairs);
+}
+
+/**
+ * @param event any event
+ * @returns its lines, each with its line feed; none for `loss` and `summary`
+ */
+export function kvLines(event: CulpritEvent): string[] {
+  switch (event.type) {
+    case "dns":
+      return transactionLines(event);
+    case "dns.query":
+      return [queryLine(event)];
+    case "dns.response":
+      return responseLines(event, event.network.source, event.network.destination);
+    case "process":
+      return [processLine(event)];
+    default:
+      return [];
+  }
+}

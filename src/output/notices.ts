@@ -1,0 +1,39 @@
+/**
+ * What the formats for people say on standard error: losses as they are noticed, and the summary.
+ *
+ * @module
+ */
+
+import type { LossEvent, SummaryEvent } from "../events.ts";
+import { escapeTerminal } from "./escape.ts";
+
+/** Counts by name: `12 dns_messages, 3 processes`. */
+function counts(record: Readonly<Record<string, number>>): string {
+  return Object.entries(record).filter(([, count]) => count !== 0).map(([name, count]) => `${count} ${name}`).join(
+    ", ",
+  );
+}
+
+/**
+ * @param event a loss
+ * @returns one line with its line feed
+ */
+export function lossNotice(event: LossEvent): string {
+  return escapeTerminal(`culprit: lost ${event.count} events: ${event.cause}`) + "\n";
+}
+
+/**
+ * @param event the summary of a run
+ * @returns one line, one more where something was lost, and one for each thing that could not be observed
+ */
+export function summaryNotice(event: SummaryEvent): string {
+  const observed = counts(event.observed);
+  const lost = counts(event.lost);
+  const lines = [
+    `culprit ${event.command}: ${event.events} events in ${(event.duration_ms / 1000).toFixed(1)} s` +
+    (observed === "" ? "" : `, from ${observed}`) + (lost === "" ? ", nothing lost" : ""),
+  ];
+  if (lost !== "") lines.push(`lost: ${lost}`);
+  for (const what of event.not_observed) lines.push(`not observed: ${what}`);
+  return lines.map((line) => `${escapeTerminal(line)}\n`).join("");
+}

@@ -1,0 +1,173 @@
+/**
+ * Where bytes go: standard output or a file. A sink takes whole events, knows how much of them arrived when it fails,
+ * and can take back the part of an event that did.
+ *
+ * @module
+ */
+
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { OutputError } from "../errors.ts";
+import { reasonOf, STDOUT_NAME, writeAll } from "./stdio.ts";
+
+/** An open output. */
+export interface Sink {
+  /** A path, or `standard output`. */
+  readonly target: string;
+  /** Whether a person sees it as it is written. */
+  readonly isTerminal: boolean;
+  /** The reader closed its end; what is written now is dropped. */
+  readonly ended: boolean;
+  /**
+   * Writes everything.
+   *
+   * @param bytes whole events
+   * @param onPart told the octets written so far, also when more fails
+   * @throws what the system says, for {@linkcode reasonOf}
+   */
+  write(bytes: Uint8Array, onPart: (written: number) => void): void;
+  /**
+   * Takes back what was written last, where the output can.
+   *
+   * @param count octets
+   * @returns whether they are gone
+   */
+  takeBack(count: number): boolean;
+  /** Releases what the sink opened. Idempotent. */
+  close(): void;
+}
+
+/** Standard output. */
+export class StdoutSink implements Sink {
+  readonly target = STDOUT_NAME;
+  readonly isTerminal: boolean = Deno.stdout.isTerminal();
+  #ended = false;
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  write(bytes: Uint8Array, onPart: (written: number) => void): void {
+    if (this.#ended) return;
+    try {
+      writeAll(Deno.stdout, bytes, onPart);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      this.#ended = true;
+    }
+  }
+
+  takeBack(_count: number): boolean {
+    // Standard output belongs to whoever gave it to us: it may be a pipe, or a file others write to.
+    return false;
+  }
+
+  close(): void {
+    // Standard output outlives us.
+  }
+}
+
+/**
+ * Never through a symbolic link: culprit runs as root, and whoever may write the directory could point the name at any
+ * file. Appending keeps what is there and lets logrotate truncate a copied file.
+ */
+const OPEN_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
+
+/** Events name people's programs and arguments: for the owner only. */
+const FILE_MODE = 0o600;
+
+/** Opens an output file. */
+function openOutput(path: string): number {
+  try {
+    return openSync(path, OPEN_FLAGS, FILE_MODE);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ELOOP") {
+      throw new OutputError(`"${path}"`, "it is a symbolic link", { hint: "name the file it points to", cause: error });
+    }
+    // Node's messages repeat call and path: "ENOENT: no such file or directory, open '/x/y'".
+    const reason = reasonOf(error).replace(/^[A-Z0-9]+: /, "").replace(/, open '.*'$/s, "");
+    throw new OutputError(`"${path}"`, reason, { cause: error });
+  }
+}
+
+/** A file given with `--output`. */
+export class FileSink implements Sink {
+  readonly target: string;
+  readonly isTerminal = false;
+  readonly ended = false;
+  readonly #path: string;
+  readonly #onReopenFailure: (error: OutputError) => void;
+  readonly #onHangup = (): void => this.#reopen();
+  #fd: number;
+  /** Where the file ends if nobody but us writes it; undefined for pipes and devices, which have no end. */
+  #end: number | undefined;
+  #closed = false;
+
+  /**
+   * Opens the file for appending and creates it with mode 0600 where it is missing. SIGHUP opens it anew, so that it
+   * can be renamed and rotated.
+   *
+   * @param path path of the file
+   * @param onReopenFailure told when SIGHUP could not open it; writing goes on in the old file
+   * @throws {OutputError} when it cannot be opened or is a symbolic link
+   */
+  constructor(path: string, onReopenFailure: (error: OutputError) => void) {
+    this.target = `"${path}"`;
+    this.#path = path;
+    this.#onReopenFailure = onReopenFailure;
+    this.#fd = openOutput(path);
+    this.#measure();
+    Deno.addSignalListener("SIGHUP", this.#onHangup);
+  }
+
+  write(bytes: Uint8Array, onPart: (written: number) => void): void {
+    const writer = { writeSync: (part: Uint8Array): number => writeSync(this.#fd, part) };
+    let before = 0;
+    writeAll(writer, bytes, (written) => {
+      if (this.#end !== undefined) this.#end += written - before;
+      before = written;
+      onPart(written);
+    });
+  }
+
+  takeBack(count: number): boolean {
+    if (this.#end === undefined) return false;
+    try {
+      // Someone else wrote or cut the file since: what stands at its end is not ours to remove.
+      if (fstatSync(this.#fd).size !== this.#end) return false;
+      ftruncateSync(this.#fd, this.#end - count);
+    } catch {
+      // This runs after a failed write, whose error is the one to report.
+      return false;
+    }
+    this.#end -= count;
+    return true;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    Deno.removeSignalListener("SIGHUP", this.#onHangup);
+    closeSync(this.#fd);
+  }
+
+  /** Notes where the file ends. */
+  #measure(): void {
+    const status = fstatSync(this.#fd);
+    this.#end = status.isFile() ? status.size : undefined;
+  }
+
+  /** Lets go of a renamed file. Runs between writes, hence between events. */
+  #reopen(): void {
+    let fd: number;
+    try {
+      fd = openOutput(this.#path);
+    } catch (error) {
+      if (!(error instanceof OutputError)) throw error;
+      this.#onReopenFailure(error);
+      return;
+    }
+    closeSync(this.#fd);
+    this.#fd = fd;
+    this.#measure();
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * Gathers the text of events and hands it to a sink in large pieces, never half an event.
+ *
+ * @module
+ */
+
+import { OutputError } from "../errors.ts";
+import type { CulpritEvent, LossEvent, SummaryEvent } from "../events.ts";
+import type { Formatter } from "./formatter.ts";
+import { lossNotice, summaryNotice } from "./notices.ts";
+import type { Sink } from "./sink.ts";
+import { reasonOf } from "./stdio.ts";
+import type { EventWriter } from "./writer.ts";
+
+/** UTF-16 units gathered before they are written: one system call for about sixty JSON lines. */
+const CHUNK_UNITS = 64 * 1024;
+
+/** Room for a chunk of three octets a unit, the most UTF-8 takes, and for the event that overfilled it. */
+const BUFFER_BYTES = 256 * 1024;
+
+/** Where what is no event goes. */
+export interface Reports {
+  /** Takes losses and the summary of formats that do not hold them. */
+  readonly report: (text: string) => void;
+  /** Takes them, and the number of events that were not written, once the output failed. */
+  readonly reportFailure: (text: string) => void;
+}
+
+/** An {@linkcode EventWriter} over a sink. */
+export class StreamWriter implements EventWriter {
+  readonly target: string;
+  readonly #sink: Sink;
+  readonly #formatter: Formatter;
+  readonly #reports: Reports;
+  readonly #encoder = new TextEncoder();
+  readonly #buffer = new Uint8Array(BUFFER_BYTES);
+  /** Text of the events gathered. */
+  #pending: string;
+  /** Length of {@linkcode #pending} after each event; negative after what is not counted as an event. */
+  #ends: number[] = [];
+  /** Losses and summary within {@linkcode #pending}, to be told elsewhere if it cannot be written. */
+  #pendingNotices: (LossEvent | SummaryEvent)[] = [];
+  #eventCount = 0;
+  #unwrittenCount = 0;
+  #toldUnwritten = false;
+  #failed = false;
+  #closed = false;
+
+  /**
+   * @param sink takes the octets; closed with the writer
+   * @param formatter makes the lines; closed with the writer
+   * @param reports standard error
+   */
+  constructor(sink: Sink, formatter: Formatter, reports: Reports) {
+    this.target = sink.target;
+    this.#sink = sink;
+    this.#formatter = formatter;
+    this.#reports = reports;
+    this.#pending = formatter.header;
+  }
+
+  get eventCount(): number {
+    return this.#eventCount;
+  }
+
+  get unwrittenCount(): number {
+    return this.#unwrittenCount;
+  }
+
+  get ended(): boolean {
+    return this.#sink.ended;
+  }
+
+  write(event: CulpritEvent): void {
+    if (this.#closed) throw new TypeError("Cannot write an event: the writer is closed");
+    if (event.type === "summary" || event.type === "loss") {
+      this.#writeNotice(event);
+      return;
+    }
+    this.#eventCount++;
+    if (this.#failed) {
+      this.#unwrittenCount++;
+      return;
+    }
+    if (this.#sink.ended) return;
+    this.#pending += this.#formatter.format(event);
+    this.#ends.push(this.#pending.length);
+    if (this.#pending.length >= CHUNK_UNITS) this.flush();
+  }
+
+  flush(): void {
+    if (this.#pending === "") return;
+    const text = this.#pending;
+    const bytes = this.#encode(text);
+    let written = 0;
+    try {
+      this.#sink.write(bytes, (count) => written = count);
+    } catch (error) {
+      throw this.#fail(error, text, bytes, written);
+    } finally {
+      this.#pending = "";
+      this.#ends = [];
+      this.#pendingNotices = [];
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    try {
+      this.flush();
+    } finally {
+      this.#closed = true;
+      this.#tellUnwritten();
+      this.#formatter.close();
+      this.#sink.close();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** A loss or the summary, which formats for people do not hold. */
+  #writeNotice(event: LossEvent | SummaryEvent): void {
+    if (this.#failed || !this.#formatter.takesNotices) {
+      // Rows that precede it should be on the screen before it.
+      if (!this.#failed) this.flush();
+      this.#tellNotice(event);
+      return;
+    }
+    this.#pending += this.#formatter.format(event);
+    this.#ends.push(-this.#pending.length);
+    this.#pendingNotices.push(event);
+  }
+
+  /** Tells a notice on standard error. */
+  #tellNotice(event: LossEvent | SummaryEvent): void {
+    const tell = this.#failed ? this.#reports.reportFailure : this.#reports.report;
+    tell(event.type === "loss" ? lossNotice(event) : summaryNotice(event));
+    if (event.type === "summary") this.#tellUnwritten();
+  }
+
+  /** Says once how many events did not arrive. */
+  #tellUnwritten(): void {
+    if (!this.#failed || this.#toldUnwritten) return;
+    this.#toldUnwritten = true;
+    this.#reports.reportFailure(`not written: ${this.#unwrittenCount} of ${this.#eventCount} events\n`);
+  }
+
+  /** UTF-8 of a text; valid until the next call. */
+  #encode(text: string): Uint8Array {
+    if (text.length * 3 > BUFFER_BYTES) return this.#encoder.encode(text);
+    return this.#buffer.subarray(0, this.#encoder.encodeInto(text, this.#buffer).written);
+  }
+
+  /** Settles what arrived of a chunk, and takes back the part of an event at its end. */
+  #fail(error: unknown, text: string, bytes: Uint8Array, written: number): OutputError {
+    this.#failed = true;
+    // An event cut in two decodes to fewer units than it has, so it cannot be taken for a whole one.
+    const units = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(0, written)).length;
+    const arrived = this.#ends.filter((end) => Math.abs(end) <= units);
+    this.#unwrittenCount += this.#ends.slice(arrived.length).filter((end) => end > 0).length;
+    const kept = this.#encoder.encode(text.slice(0, Math.abs(arrived.at(-1) ?? 0))).length;
+    const taken = written === kept || this.#sink.takeBack(written - kept);
+    for (const notice of this.#pendingNotices) this.#tellNotice(notice);
+    return new OutputError(this.target, reasonOf(error), {
+      hint: taken ? undefined : "its last line may be incomplete",
+      cause: error,
+    });
+  }
+}
