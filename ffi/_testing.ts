@@ -56,7 +56,14 @@ export function buildLibrary(directory: string, source: string, name: string): s
   return output;
 }
 
-/** What every descriptor of this process points to, sorted; without the one this takes to find out. */
+/** What descriptors of the binding point to; the runtime opens and closes others whenever it likes. */
+const OWN_DESCRIPTOR = /^anon_inode:(?:bpf|btf|\[perf_event\])|^\/memfd:|^\/(?:sys|proc|tmp)\//;
+
+/**
+ * What the descriptors point to that the binding could have left open.
+ *
+ * @returns targets, sorted; without the one this takes to find out
+ */
 export function openDescriptors(): string[] {
   const descriptors: string[] = [];
   for (const { name } of Deno.readDirSync("/proc/self/fd")) {
@@ -66,7 +73,7 @@ export function openDescriptors(): string[] {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
-  return descriptors.filter((target) => !/^\/proc\/\d+\/fd$/.test(target)).sort();
+  return descriptors.filter((target) => OWN_DESCRIPTOR.test(target) && !/^\/proc\/\d+\/fd$/.test(target)).sort();
 }
 
 /** Octets of 64-bit words, little-endian. */

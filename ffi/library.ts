@@ -45,6 +45,8 @@ export interface LibraryOptions {
   path?: string | undefined;
   /** A libbpf.so to load from memory; used when no path is given. */
   bytes?: Uint8Array<ArrayBuffer> | undefined;
+  /** Absolute paths to try instead of {@linkcode systemLibraryPaths}. */
+  searchPaths?: readonly string[] | undefined;
   /** Receives the lines libbpf logs; the last ones are kept for error messages in any case. */
   logger?: LibbpfLogger | undefined;
   /** Least important level that is passed on, `warn` without it. */
@@ -180,7 +182,7 @@ export class Library {
 
   /** Opens the first usable one of the system. */
   static #openSystem(options: LibraryOptions): Library {
-    const paths = systemLibraryPaths();
+    const paths = options.searchPaths ?? systemLibraryPaths();
     const refusals: unknown[] = [];
     for (const path of paths) {
       const problem = untrustedReason(path);
