@@ -4,6 +4,8 @@
  * @module
  */
 
+import { mix } from "../net/mix.ts";
+
 /** Octets of the header (RFC 1035 section 4.1.1). */
 export const HEADER_OCTETS = 12;
 
@@ -12,12 +14,6 @@ const NAME_OCTETS_MAX = 255;
 
 /** Octets of a label (RFC 1035 section 2.3.4). */
 const LABEL_OCTETS_MAX = 63;
-
-/** Spreads a number over 32 bits, together with what was mixed before. */
-export function mix(hash: number, value: number): number {
-  const product = Math.imul(hash ^ value, 0x9e3779b1);
-  return product ^ product >>> 15;
-}
 
 /** The fields of a message by which it is matched. One object is read into again and again. */
 export class MessageKey {

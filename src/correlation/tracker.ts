@@ -12,8 +12,10 @@ import type { CapturedPacket, PacketOwner } from "../capture.ts";
 import { LOOKS_LIKE_DNS, scoreDns } from "../dns/mod.ts";
 import type { DnsInfo } from "../events.ts";
 import { addressWord, formatAddress, isGroupAddress, isLoopbackAddress } from "../net/address.ts";
-import { digest, HEADER_OCTETS, MessageKey, mix } from "./question.ts";
+import { mix } from "../net/mix.ts";
+import { digest, HEADER_OCTETS, MessageKey } from "./question.ts";
 import { PayloadArena, Seen } from "./seen.ts";
+import { TcpStreams } from "../net/stream.ts";
 import { ANY_ADDRESS, Entry, ENTRY_STATE, EntryIndex, type EntryKey, EntryList } from "./table.ts";
 import {
   DEFAULT_MAX_PENDING,
@@ -84,6 +86,10 @@ export class DnsTracker {
     hash: 0,
   };
   readonly #arena = new PayloadArena();
+  readonly #streams = new TcpStreams({
+    onMessage: (packet, bytes, anomalies) => this.#accept(packet, bytes, bytes.length, anomalies),
+    onLoss: (packet) => this.#lostStreamNs = Math.max(this.#lostStreamNs, packet.tsNs),
+  });
   readonly #index: EntryIndex;
   readonly #open = new EntryList();
   readonly #held = new EntryList();
@@ -92,6 +98,7 @@ export class DnsTracker {
   readonly #retries = new Map<number, Entry[]>();
   #pendingOctets = 0;
   #lostNs = -Infinity;
+  #lostStreamNs = -Infinity;
   #evictedNs = -Infinity;
   readonly #counters: DnsTrackerCounters = {
     packets: 0,
@@ -129,13 +136,14 @@ export class DnsTracker {
    */
   packet(packet: CapturedPacket): void {
     this.#counters.packets++;
-    this.#expire(packet.tsNs);
+    this.tick(packet.tsNs);
     const ports = this.#options.ports;
     if (ports !== undefined && !ports.has(packet.sourcePort) && !ports.has(packet.destinationPort)) {
       this.#counters.rejected++;
       return;
     }
-    this.#accept(packet, packet.payload, packet.payloadSize, NO_ANOMALIES);
+    if (packet.transport === "tcp") this.#streams.segment(packet);
+    else this.#accept(packet, packet.payload, packet.payloadSize, NO_ANOMALIES);
   }
 
   /**
@@ -144,6 +152,7 @@ export class DnsTracker {
    * @param nowNs every packet before this time has been handed in, ns in the clock of the packets
    */
   tick(nowNs: number): void {
+    if (nowNs >= this.#streams.wakeNs) this.#streams.tick(nowNs);
     this.#expire(nowNs);
   }
 
@@ -153,7 +162,8 @@ export class DnsTracker {
    * @param nowNs time of the end, ns in the clock of the packets
    */
   flush(nowNs: number): void {
-    this.#expire(nowNs);
+    this.#streams.flush();
+    this.tick(nowNs);
     for (let entry = this.#held.oldest; entry !== undefined; entry = this.#held.oldest) this.#finishHeld(entry);
     for (let entry = this.#open.oldest; entry !== undefined; entry = this.#open.oldest) {
       this.#giveUp(entry, nowNs, "capture ended before the timeout");
