@@ -48,12 +48,6 @@ export interface ProcessExec extends ProcessKey {
   cgroup: string;
   /** Inode number of the network namespace. */
   netns: number;
-  /** Inode number of the mount and pid namespaces; 0 or absent where not read. */
-  mntns?: number;
-  pidns?: number;
-  /** Inode number and device (kernel encoding) of the executable. */
-  exeInode?: number;
-  exeDevice?: number;
 }
 
 /** A process was created (`sched_process_fork`); threads of an existing process are none. */
