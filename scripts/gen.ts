@@ -1,4 +1,5 @@
 // Regenerates the committed *.gen.ts files from the built BPF object; --check only tells whether they are current.
+import { writeStderr } from "../src/output/stdio.ts";
 import { build } from "./build.ts";
 import { ROOT, runTool, sensorNames } from "./toolchain.ts";
 import { type Btf, type BtfStruct, parseBtf } from "./btf.ts";
@@ -167,7 +168,7 @@ function main(): void {
     else Deno.writeTextFileSync(`${ROOT}/${path}`, wanted);
   }
   if (stale.length > 0) {
-    console.error(`These generated files are out of date: ${stale.join(", ")}. Run "deno task gen" and commit them.`);
+    writeStderr(`These generated files are out of date: ${stale.join(", ")}. Run "deno task gen" and commit them.\n`);
     Deno.exit(1);
   }
 }

@@ -80,7 +80,7 @@ enum dns_owner {
 
 enum dns_packet_flag {
 	/* The first data segment of this direction, of a connection seen from its start. */
-	DNS_PACKET_STREAM_START = 1,
+	DNS_PACKET_FLAG_STREAM_START = 1,
 };
 
 /* What is known of a TCP connection on an unusual port. */
@@ -309,8 +309,9 @@ static __always_inline __u32 skip_extensions(struct __sk_buff *skb, __u8 *protoc
 }
 
 /*
- * Copies event and payload into a record of the smallest of a few sizes:
- * before Linux 6.1 a reservation must be constant.
+ * Copies event and payload into a record of the smallest of a few sizes, powers
+ * of two: before Linux 6.1 a reservation must be constant. The AND changes no
+ * size; it shows verifiers before Linux 6.3 that the size is not 0.
  */
 #define EMIT_UP_TO(limit)                                                                          \
 	if (size <= (limit)) {                                                                     \
@@ -320,7 +321,8 @@ static __always_inline __u32 skip_extensions(struct __sk_buff *skb, __u8 *protoc
 			return;                                                                    \
 		}                                                                                  \
 		*record = *event;                                                                  \
-		if (size && bpf_skb_load_bytes(skb, offset, record + 1, size)) {                   \
+		if (size && bpf_skb_load_bytes(skb, offset, record + 1,                            \
+					       ((size - 1) & ((limit) - 1)) + 1)) {                \
 			bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);                             \
 			COUNT(dns_lost_read);                                                      \
 			return;                                                                    \
@@ -341,9 +343,10 @@ static __always_inline void emit(struct __sk_buff *skb, struct dns_packet_event 
 	}
 	event->captured_size = size;
 	EMIT_UP_TO(64);
+	EMIT_UP_TO(128);
 	EMIT_UP_TO(256);
-	EMIT_UP_TO(640);
-	EMIT_UP_TO(1536);
+	EMIT_UP_TO(512);
+	EMIT_UP_TO(1024);
 	EMIT_UP_TO(4096);
 	EMIT_UP_TO(16384);
 	EMIT_UP_TO(PAYLOAD_MAX);
@@ -534,7 +537,7 @@ static __always_inline int tap(struct __sk_buff *skb, __u8 direction)
 		owner->raw_dns = 1;
 	if (owner && is_tcp && header.payload_size) {
 		if (!owner->data_seen[direction] && !owner->preexisting)
-			event.packet_flags = DNS_PACKET_STREAM_START;
+			event.packet_flags = DNS_PACKET_FLAG_STREAM_START;
 		owner->data_seen[direction] = 1;
 	}
 

@@ -95,5 +95,5 @@ export const DNS_OWNER = {
 
 /** Values of `enum dns_packet_flag`. */
 export const DNS_PACKET_FLAG = {
-  DNS_PACKET_STREAM_START: 1,
+  STREAM_START: 1,
 } as const;

@@ -1,0 +1,118 @@
+/**
+ * The process sensor: its programs, and its records as the process table takes them.
+ *
+ * @module
+ */
+
+import type { ProcessExec, ProcessExit, ProcessFork } from "../../src/process_table/types.ts";
+import type { Sensor } from "../../src/sensor.ts";
+import { readText, readTexts } from "../record.ts";
+import {
+  PROCESS_CUT,
+  PROCESS_EXEC_EVENT_COMM_OFFSET,
+  PROCESS_EXEC_EVENT_SIZE,
+  PROCESS_EXIT_EVENT_COMM_OFFSET,
+  PROCESS_FORK_EVENT_COMM_OFFSET,
+  readProcessExecEvent,
+  readProcessExitEvent,
+  readProcessForkEvent,
+} from "./layout.gen.ts";
+
+const COMM_SIZE = 16;
+
+/** Starts, forks and ends of processes. */
+export const PROCESS_SENSOR: Sensor = {
+  name: "process",
+  minimumKernel: "5.10",
+  programs: [
+    { name: "process_exec", attach: "tracing", hook: "tp_btf/sched_process_exec" },
+    { name: "process_fork", attach: "tracing", hook: "tp_btf/sched_process_fork" },
+    { name: "process_exit", attach: "tracing", hook: "tp_btf/sched_process_exit" },
+  ],
+  lossCounters: { process_ring_full: "process_lost_ring" },
+};
+
+/** Path components from the leaf up, each ended by NUL, as an absolute path; empty when there are none at all. */
+function pathOf(components: string[]): string {
+  return `/${components.reverse().join("/")}`;
+}
+
+/**
+ * Decodes a record of type EXEC.
+ *
+ * @param view memory that holds the record
+ * @param base offset of the record in `view`
+ * @returns the event, copied
+ */
+export function decodeExec(view: DataView, base: number): ProcessExec {
+  const record = readProcessExecEvent(view, base);
+  let offset = base + PROCESS_EXEC_EVENT_SIZE;
+  const next = (size: number): string[] => {
+    const texts = readTexts(view, offset, size);
+    offset += size;
+    return texts;
+  };
+  const exe = pathOf(next(record.exeSize));
+  const cwd = pathOf(next(record.cwdSize));
+  const cgroup = pathOf(next(record.cgroupSize));
+  const cmdline = next(record.argumentsSize);
+  return {
+    tsNs: record.tsNs,
+    tgid: record.tgid,
+    startTimeNs: record.startTimeNs,
+    tid: record.tid,
+    parentTgid: record.parentTgid,
+    parentStartTimeNs: record.parentStartTimeNs,
+    uid: record.uid,
+    gid: record.gid,
+    comm: readText(view, base + PROCESS_EXEC_EVENT_COMM_OFFSET, COMM_SIZE),
+    exe,
+    ...((record.cutFlags & PROCESS_CUT.EXE) !== 0 ? { exeTruncated: true } : {}),
+    cmdline,
+    cmdlineTruncated: (record.cutFlags & PROCESS_CUT.ARGUMENTS) !== 0,
+    cwd,
+    cgroup,
+    netns: record.netns,
+  };
+}
+
+/**
+ * Decodes a record of type FORK.
+ *
+ * @param view memory that holds the record
+ * @param base offset of the record in `view`
+ * @returns the event, copied
+ */
+export function decodeFork(view: DataView, base: number): ProcessFork {
+  const record = readProcessForkEvent(view, base);
+  return {
+    tsNs: record.tsNs,
+    tgid: record.tgid,
+    startTimeNs: record.startTimeNs,
+    parentTgid: record.creatorTgid,
+    parentStartTimeNs: record.creatorStartTimeNs,
+    uid: record.uid,
+    gid: record.gid,
+    comm: readText(view, base + PROCESS_FORK_EVENT_COMM_OFFSET, COMM_SIZE),
+    netns: record.netns,
+  };
+}
+
+/**
+ * Decodes a record of type EXIT.
+ *
+ * @param view memory that holds the record
+ * @param base offset of the record in `view`
+ * @returns the event, copied
+ */
+export function decodeExit(view: DataView, base: number): ProcessExit {
+  const record = readProcessExitEvent(view, base);
+  return {
+    tsNs: record.tsNs,
+    tgid: record.tgid,
+    startTimeNs: record.startTimeNs,
+    exitStatus: record.waitStatus,
+    uid: record.uid,
+    comm: readText(view, base + PROCESS_EXIT_EVENT_COMM_OFFSET, COMM_SIZE),
+  };
+}

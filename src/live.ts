@@ -1,0 +1,300 @@
+/**
+ * The loop of every live command: attach, drain the ring, hand records on, stop, tell what was lost.
+ *
+ * @module
+ */
+
+import { RECORD_TYPE } from "../bpf/records.gen.ts";
+import { decodeExec, decodeExit, decodeFork } from "../bpf/process/sensor.ts";
+import type { LiveOptions } from "./commands/options.ts";
+import { EXIT_CODE, type ExitCode, OutputError } from "./errors.ts";
+import { type CulpritEvent, SCHEMA, type SummaryEvent } from "./events.ts";
+import { bootTimeNs, LiveClock } from "./host/clock.ts";
+import { scanProcesses } from "./host/proc.ts";
+import { UserNames } from "./host/users.ts";
+import { compileFilter, type EventFilter } from "./output/filter.ts";
+import { type EventWriter, openWriter } from "./output/writer.ts";
+import { ProcessTable } from "./process_table.ts";
+import type { ProcessExec, ProcessExit, ProcessFork } from "./process_table/types.ts";
+import { type GlobalName, type Sensor, SensorRun } from "./sensor.ts";
+
+/** Records handled before timers and signals get their turn: about 20 ms of work at full speed. */
+const RECORDS_PER_TURN = 8192;
+/** Shortest and longest wait for an empty ring, ms. The longest decides idle CPU and how long a line can be late. */
+const WAIT_MIN_MS = 1;
+const WAIT_MAX_MS = 20;
+/** How often counters of loss are read and told, ms. */
+const LOSS_INTERVAL_MS = 1000;
+
+/** What a live command does with what the kernel tells. */
+export interface LiveHandlers {
+  /** Takes a record that is not a process record. */
+  record(type: number, view: DataView, base: number): void;
+  /** Told every turn, with the time up to which everything was handed over. */
+  tick(nowNs: number): void;
+  /** Told once, after the last record. */
+  finish(nowNs: number): void;
+  /** Told when records were lost. */
+  lost(nowNs: number): void;
+  /** Told of process events, after the table took them. */
+  process?(event: "exec" | "fork" | "exit", record: ProcessExec | ProcessFork | ProcessExit): void;
+  /** Counts for the summary. */
+  observed(): Record<string, number>;
+  /** Further counts of loss for the summary. */
+  lostCounts(): Record<string, number>;
+}
+
+/** What a live command is given. */
+export interface LiveSession {
+  readonly clock: LiveClock;
+  readonly table: ProcessTable;
+  readonly run: SensorRun;
+  /** Writes an event, if it passes the filters. */
+  emit(event: CulpritEvent): void;
+}
+
+/** What to run. */
+export interface LiveCommand {
+  /** Name of the command, for the summary. */
+  readonly name: "dns" | "procs";
+  readonly columns: "dns" | "process";
+  readonly sensors: readonly Sensor[];
+  readonly globals?: Partial<Record<GlobalName, readonly number[]>>;
+  /** Makes the handlers, when everything is attached. */
+  handlers(session: LiveSession): LiveHandlers;
+}
+
+/**
+ * Runs a live command until it is told to stop, its time is over, its count is reached or nobody reads.
+ *
+ * @param command what to run
+ * @param options of the command line
+ * @returns the exit code: 0, or 3 when something was lost or could not be observed
+ * @throws {CulpritError} when it cannot start
+ */
+export async function runLive(command: LiveCommand, options: LiveOptions): Promise<ExitCode> {
+  using writer = openWriter({
+    format: options.format,
+    output: options.output,
+    quiet: options.quiet,
+    columns: command.columns,
+  });
+  using stop = new StopSignal();
+  using run = SensorRun.start(command.sensors, {
+    ringSizeBytes: options.ringSizeBytes,
+    libbpf: options.libbpf,
+    ...(command.globals === undefined ? {} : { globals: command.globals }),
+  });
+  return await new LiveLoop(command, options, writer, stop, run).loop();
+}
+
+/** One run of a live command. */
+class LiveLoop implements LiveSession {
+  readonly clock = new LiveClock();
+  readonly table: ProcessTable;
+  readonly run: SensorRun;
+  readonly #command: LiveCommand;
+  readonly #options: LiveOptions;
+  readonly #writer: EventWriter;
+  readonly #stop: StopSignal;
+  readonly #filter: EventFilter | undefined;
+  readonly #handlers: LiveHandlers;
+  readonly #counts = { exec: 0, fork: 0, exit: 0 };
+  readonly #told = new Map<string, number>();
+  #outputError: OutputError | undefined;
+  #lastTsNs = 0;
+
+  constructor(command: LiveCommand, options: LiveOptions, writer: EventWriter, stop: StopSignal, run: SensorRun) {
+    this.#command = command;
+    this.#options = options;
+    this.#writer = writer;
+    this.#stop = stop;
+    this.run = run;
+    this.#filter = compileFilter(options);
+    this.table = new ProcessTable({ clock: this.clock, users: new UserNames(), keepMs: options.retainMs });
+    this.#handlers = command.handlers(this);
+  }
+
+  /** See {@linkcode LiveSession.emit}. */
+  emit(event: CulpritEvent): void {
+    if (this.#filter !== undefined && !this.#filter(event)) return;
+    if (this.#options.count !== undefined && this.#writer.eventCount >= this.#options.count) return;
+    this.#write(event);
+    if (this.#writer.eventCount === this.#options.count) this.#stop.request();
+  }
+
+  /** Runs to the end; see {@linkcode runLive}. */
+  async loop(): Promise<ExitCode> {
+    const startedNs = bootTimeNs();
+    if (this.#options.readyFile !== undefined) touch(this.#options.readyFile);
+    // After attaching, so that no process falls between: what the kernel told meanwhile is waiting in the ring.
+    for (const facts of scanProcesses()) this.table.addFromProc(facts);
+    if (this.#options.durationMs !== undefined) this.#stop.requestAfter(this.#options.durationMs);
+    let waitMs = WAIT_MIN_MS;
+    let lossCheckNs = startedNs;
+    while (!this.#stop.requested && !this.#writer.ended && this.#outputError === undefined) {
+      const nowNs = bootTimeNs();
+      const handled = this.#drain(RECORDS_PER_TURN);
+      // With records still waiting, time has only come as far as the last of them.
+      this.#handlers.tick(handled < RECORDS_PER_TURN ? nowNs : this.#lastTsNs);
+      if (nowNs - lossCheckNs >= LOSS_INTERVAL_MS * 1e6) {
+        this.#tellLoss(nowNs);
+        lossCheckNs = nowNs;
+      }
+      if (handled === 0) waitMs = Math.min(waitMs * 2, WAIT_MAX_MS);
+      else waitMs = WAIT_MIN_MS;
+      if (handled < RECORDS_PER_TURN) this.#flush();
+      await this.#stop.wait(handled === RECORDS_PER_TURN ? 0 : waitMs);
+    }
+    return this.#finish(startedNs);
+  }
+
+  #drain(maxRecords: number): number {
+    return this.run.drain((view, base) => this.#record(view, base), maxRecords);
+  }
+
+  #record(view: DataView, base: number): void {
+    const type = view.getUint16(base + 8, true);
+    switch (type) {
+      case RECORD_TYPE.EXEC: {
+        const exec = decodeExec(view, base);
+        this.#counts.exec++;
+        this.#lastTsNs = exec.tsNs;
+        this.table.onExec(exec);
+        this.#handlers.process?.("exec", exec);
+        break;
+      }
+      case RECORD_TYPE.FORK: {
+        const fork = decodeFork(view, base);
+        this.#counts.fork++;
+        this.#lastTsNs = fork.tsNs;
+        this.table.onFork(fork);
+        this.#handlers.process?.("fork", fork);
+        break;
+      }
+      case RECORD_TYPE.EXIT: {
+        const exit = decodeExit(view, base);
+        this.#counts.exit++;
+        this.#lastTsNs = exit.tsNs;
+        this.table.onExit(exit);
+        this.#handlers.process?.("exit", exit);
+        break;
+      }
+      default:
+        this.#lastTsNs = view.getUint32(base, true) + view.getUint32(base + 4, true) * 0x1_0000_0000;
+        this.#handlers.record(type, view, base);
+    }
+  }
+
+  /** Writes a `loss` line for every cause that grew. */
+  #tellLoss(nowNs: number): void {
+    for (const [cause, count] of this.run.losses()) {
+      const before = this.#told.get(cause) ?? 0;
+      if (count === before) continue;
+      this.#told.set(cause, count);
+      this.#handlers.lost(nowNs);
+      this.#write({ schema: SCHEMA, type: "loss", time: this.clock.toRfc3339(nowNs), cause, count: count - before });
+    }
+  }
+
+  #write(event: CulpritEvent): void {
+    try {
+      this.#writer.write(event);
+    } catch (error) {
+      if (!(error instanceof OutputError)) throw error;
+      this.#outputError ??= error;
+    }
+  }
+
+  #flush(): void {
+    try {
+      this.#writer.flush();
+    } catch (error) {
+      if (!(error instanceof OutputError)) throw error;
+      this.#outputError ??= error;
+    }
+  }
+
+  #finish(startedNs: number): ExitCode {
+    this.run.detach();
+    const endedNs = bootTimeNs();
+    while (this.run.pendingBytes > 0 && this.#drain(RECORDS_PER_TURN) > 0);
+    this.#tellLoss(endedNs);
+    this.#handlers.finish(endedNs);
+    const lost = { ...Object.fromEntries(this.run.losses()), ...this.#handlers.lostCounts() };
+    const summary: SummaryEvent = {
+      schema: SCHEMA,
+      type: "summary",
+      time: this.clock.toRfc3339(endedNs),
+      command: this.#command.name,
+      duration_ms: Math.round((endedNs - startedNs) / 1e6),
+      events: this.#writer.eventCount,
+      observed: { ...this.#handlers.observed(), ...this.#counts },
+      lost,
+      not_observed: [...this.run.notObserved],
+    };
+    this.#write(summary);
+    this.#flush();
+    if (this.#outputError !== undefined) throw this.#outputError;
+    const complete = Object.keys(lost).length === 0 && this.run.notObserved.length === 0;
+    return complete || this.#writer.ended ? EXIT_CODE.ok : EXIT_CODE.incomplete;
+  }
+}
+
+/** Creates or updates an empty file. */
+function touch(path: string): void {
+  try {
+    Deno.writeFileSync(path, new Uint8Array());
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new OutputError(`ready file "${path}"`, error.message, { cause: error });
+  }
+}
+
+/** The wish to stop, from a signal, a timer or the run itself. */
+class StopSignal implements Disposable {
+  #requested = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #wake: (() => void) | undefined;
+  readonly #onSignal = (): void => this.request();
+
+  constructor() {
+    Deno.addSignalListener("SIGINT", this.#onSignal);
+    Deno.addSignalListener("SIGTERM", this.#onSignal);
+  }
+
+  get requested(): boolean {
+    return this.#requested;
+  }
+
+  request(): void {
+    this.#requested = true;
+    this.#wake?.();
+  }
+
+  requestAfter(durationMs: number): void {
+    this.#timer = setTimeout(this.#onSignal, durationMs);
+  }
+
+  /** Waits, but no longer than until a stop is asked for. Zero lets timers and signals in and comes back at once. */
+  wait(durationMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#wake = undefined;
+        resolve();
+      }, durationMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        resolve();
+      };
+      if (this.#requested) this.#wake();
+    });
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    Deno.removeSignalListener("SIGINT", this.#onSignal);
+    Deno.removeSignalListener("SIGTERM", this.#onSignal);
+  }
+}

@@ -1,0 +1,272 @@
+/**
+ * Loads the sensors a command needs into the kernel, attaches them and drains their ring.
+ *
+ * @module
+ */
+
+import { GLOBALS } from "../bpf/globals.gen.ts";
+import {
+  type BpfLink,
+  BpfObject,
+  closeFd,
+  configureLibrary,
+  OPEN_FLAG,
+  openFile,
+  type RecordHandler,
+  RingReader,
+} from "../ffi/mod.ts";
+import { readAsset } from "./assets.ts";
+import { CulpritError, LibbpfError, VerifierError } from "./errors.ts";
+import { cgroup2Root } from "./host/cgroup2.ts";
+
+/** Name of a global variable of the BPF object. */
+export type GlobalName = keyof typeof GLOBALS;
+
+/** How a program gets to run. */
+export type AttachMode =
+  /** At a tracepoint named in its section. */
+  | "tracing"
+  /** At the root of cgroup v2. */
+  | "cgroup"
+  /** Once, after the others were attached. */
+  | "iterator";
+
+/** One BPF program of a sensor. */
+export interface SensorProgram {
+  /** Name in C. */
+  readonly name: string;
+  readonly attach: AttachMode;
+  /** The kernel's name of the hook, for example `tp_btf/sched_process_exec`. */
+  readonly hook: string;
+  /** What is not observed without it. Absent: nothing can be observed without it. */
+  readonly without?: string;
+}
+
+/** What one folder of bpf/ offers. */
+export interface Sensor {
+  readonly name: string;
+  /** First kernel release it works on, for example `5.10`. */
+  readonly minimumKernel: string;
+  readonly programs: readonly SensorProgram[];
+  /** Causes of loss, by their public names, and the counters the kernel keeps of them. */
+  readonly lossCounters: Readonly<Record<string, GlobalName>>;
+}
+
+/** What a {@linkcode SensorRun} needs to be told. */
+export interface SensorRunOptions {
+  /** Octets of the ring, a power of two and a multiple of the page size. */
+  readonly ringSizeBytes: number;
+  /** Path of libbpf.so; undefined for the usual places. */
+  readonly libbpf?: string | undefined;
+  /** Values of `const volatile` variables of the object: one number, or one per array element. */
+  readonly globals?: Partial<Record<GlobalName, readonly number[]>>;
+}
+
+/** Name of the linked BPF object among the assets. */
+export const OBJECT_ASSET = "culprit.bpf.o";
+
+/** Programs attached to the kernel, and the ring they write to. */
+export class SensorRun implements Disposable {
+  /** What this run cannot observe and why, one sentence each. */
+  readonly notObserved: readonly string[];
+  readonly #sensors: readonly Sensor[];
+  readonly #resources: DisposableStack;
+  readonly #links: DisposableStack;
+  readonly #ring: RingReader;
+  readonly #bss: DataView;
+
+  private constructor(
+    sensors: readonly Sensor[],
+    object: BpfObject,
+    links: DisposableStack,
+    ring: RingReader,
+    notObserved: readonly string[],
+  ) {
+    this.#sensors = sensors;
+    this.notObserved = notObserved;
+    this.#links = links;
+    this.#ring = ring;
+    const bss = object.map(".bss").mmapped();
+    this.#bss = new DataView(bss.buffer, bss.byteOffset, bss.byteLength);
+    // Disposed last to first.
+    this.#resources = new DisposableStack();
+    this.#resources.use(object);
+    this.#resources.use(ring);
+    this.#resources.use(links);
+  }
+
+  /**
+   * Loads and attaches the sensors. A program that only some events need is left out where the kernel refuses it, and
+   * told in {@linkcode notObserved}.
+   *
+   * @param sensors which ones
+   * @param options ring size and settings
+   * @returns the run; records are in its ring from now on
+   * @throws {CulpritError} when nothing can be observed: libbpf, privilege, kernel, cgroup v2, memory
+   */
+  static start(sensors: readonly Sensor[], options: SensorRunOptions): SensorRun {
+    configureLibrary({ path: options.libbpf });
+    const refused = new Map<SensorProgram, CulpritError>();
+    using stack = new DisposableStack();
+    const object = stack.use(loadObject(sensors, options, refused));
+    const ring = stack.use(new RingReader(object.map("events").fd, options.ringSizeBytes));
+    const links = stack.use(new DisposableStack());
+    attachPrograms(object, sensors, links, refused);
+    const notObserved = [...refused].map(([program, error]) => `${program.without}: ${firstLine(error.message)}`);
+    const run = new SensorRun(sensors, object, links, ring, notObserved);
+    stack.move();
+    return run;
+  }
+
+  /**
+   * Delivers the records in the ring.
+   *
+   * @param handler receives each record, oldest first
+   * @param maxRecords most records to deliver
+   * @returns how many were delivered
+   */
+  drain(handler: RecordHandler, maxRecords: number): number {
+    return this.#ring.consume(handler, maxRecords);
+  }
+
+  /** Octets in the ring that are not yet delivered. */
+  get pendingBytes(): number {
+    return this.#ring.pendingBytes;
+  }
+
+  /**
+   * Reads a global variable of the loaded object.
+   *
+   * @param name its C name; one of .bss
+   * @returns its value
+   */
+  global(name: GlobalName): number {
+    const { offset, size } = GLOBALS[name];
+    return size === 8 ? Number(this.#bss.getBigUint64(offset, true)) : this.#bss.getUint32(offset, true);
+  }
+
+  /**
+   * What the kernel side lost since the start.
+   *
+   * @returns counts by cause, those that are not 0
+   */
+  losses(): Map<string, number> {
+    const losses = new Map<string, number>();
+    for (const sensor of this.#sensors) {
+      for (const [cause, name] of Object.entries(sensor.lossCounters)) {
+        const count = this.global(name);
+        if (count > 0) losses.set(cause, (losses.get(cause) ?? 0) + count);
+      }
+    }
+    return losses;
+  }
+
+  /** Detaches the programs; what they wrote before can still be drained. */
+  detach(): void {
+    this.#links.dispose();
+  }
+
+  /** Detaches and unloads everything. Idempotent. */
+  close(): void {
+    this.#resources.dispose();
+  }
+
+  /** See {@linkcode close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Loads the object with the programs of these sensors, again without those the verifier rejects and we can spare. */
+function loadObject(
+  sensors: readonly Sensor[],
+  options: SensorRunOptions,
+  refused: Map<SensorProgram, CulpritError>,
+): BpfObject {
+  const bytes = readAsset(OBJECT_ASSET);
+  const programs = new Map(sensors.flatMap((sensor) => sensor.programs).map((program) => [program.name, program]));
+  for (;;) {
+    const object = BpfObject.openMemory(bytes, { name: "culprit" });
+    for (const program of object.programs()) {
+      const wanted = programs.get(program.name);
+      program.setAutoload(wanted !== undefined && !refused.has(wanted));
+    }
+    object.map("events").setMaxEntries(options.ringSizeBytes);
+    writeGlobals(object, options.globals ?? {});
+    const error = object.tryLoad();
+    if (error === undefined) return object;
+    object.close();
+    const rejected = error instanceof VerifierError ? programs.get(error.program) : undefined;
+    if (rejected?.without === undefined) throw error;
+    refused.set(rejected, error);
+  }
+}
+
+/** Sets constants of the object, before it is loaded. */
+function writeGlobals(object: BpfObject, values: Partial<Record<GlobalName, readonly number[]>>): void {
+  for (const [name, elements] of Object.entries(values) as [GlobalName, readonly number[]][]) {
+    const { section, offset, size } = GLOBALS[name];
+    const memory = object.map(section).initialValue();
+    const view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
+    const width = name === "dns_ports" ? 2 : size;
+    if (elements.length * width > size) {
+      throw new RangeError(`Global "${name}" holds ${size / width} elements, found ${elements.length}`);
+    }
+    elements.forEach((element, index) => {
+      if (width === 2) view.setUint16(offset + index * width, element, true);
+      else view.setUint32(offset + index * width, element, true);
+    });
+  }
+}
+
+/** Attaches what is loaded. Iterators run once, when everything else is attached. */
+function attachPrograms(
+  object: BpfObject,
+  sensors: readonly Sensor[],
+  links: DisposableStack,
+  refused: Map<SensorProgram, CulpritError>,
+): void {
+  const programs = sensors.flatMap((sensor) => sensor.programs).filter((program) => !refused.has(program));
+  using cgroup = new CgroupRoot();
+  const attach = (program: SensorProgram): void => {
+    try {
+      if (program.attach === "iterator") {
+        using link = object.program(program.name).attachIterator();
+        link.readIterator();
+        return;
+      }
+      const handle = object.program(program.name);
+      const link: BpfLink = program.attach === "cgroup" ? handle.attachCgroup(cgroup.fd) : handle.attach();
+      links.use(link);
+    } catch (error) {
+      if (!(error instanceof LibbpfError) || program.without === undefined) throw error;
+      refused.set(program, error);
+    }
+  };
+  programs.filter((program) => program.attach !== "iterator").forEach(attach);
+  programs.filter((program) => program.attach === "iterator").forEach(attach);
+}
+
+/** The root of the cgroup v2 hierarchy, opened when it is first asked for. */
+class CgroupRoot implements Disposable {
+  readonly #stack = new DisposableStack();
+  #fd: number | undefined;
+
+  get fd(): number {
+    if (this.#fd === undefined) {
+      const root = this.#stack.use(cgroup2Root());
+      const fd = openFile(root.path, OPEN_FLAG.RDONLY);
+      this.#stack.defer(() => closeFd(fd));
+      this.#fd = fd;
+    }
+    return this.#fd;
+  }
+
+  [Symbol.dispose](): void {
+    this.#stack.dispose();
+  }
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? "";
+}
