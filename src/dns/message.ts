@@ -5,11 +5,12 @@
  */
 
 import { DnsDecodeError } from "../errors.ts";
-import { CLASS_ANY, CLASS_NONE, OPCODE, TYPE } from "./iana.ts";
+import { checkMessage } from "./check.ts";
+import { CLASS_ANY, CLASS_NONE, dsoTypeName, OPCODE, TYPE } from "./iana.ts";
 import { readName } from "./name.ts";
 import { readRdata } from "./rdata/mod.ts";
 import { Fault, Reader } from "./reader.ts";
-import type { DecodeOptions, DnsMessage, DnsQuestion, DnsRecord } from "./types.ts";
+import type { DecodeOptions, DnsMessage, DnsQuestion, DnsRecord, DsoTlv } from "./types.ts";
 
 /** Octets of the header (RFC 1035 section 4.1.1). */
 export const HEADER_OCTETS = 12;
@@ -34,10 +35,10 @@ const DNS: DecodeOptions = {};
  * @throws DnsDecodeError when it is ill-formed anywhere
  */
 export function decodeMessage(bytes: Uint8Array, options: DecodeOptions = DNS): DnsMessage {
-  const reader = new Reader(bytes, true);
+  const reader = new Reader(bytes, true, options.mdns === true);
   try {
     const message = readHeader(reader);
-    readBody(reader, message, options);
+    readBody(reader, message);
     return message;
   } catch (fault) {
     if (fault instanceof Fault) throw new DnsDecodeError(fault.reason, fault.offset);
@@ -61,11 +62,11 @@ export interface TryDecodeResult {
  * @returns what was read, and what is wrong with it
  */
 export function tryDecodeMessage(bytes: Uint8Array, options: DecodeOptions = DNS): TryDecodeResult {
-  const reader = new Reader(bytes, false);
+  const reader = new Reader(bytes, false, options.mdns === true);
   let message: DnsMessage | undefined;
   try {
     message = readHeader(reader);
-    readBody(reader, message, options);
+    readBody(reader, message);
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault;
     reader.note(fault.reason);
@@ -92,14 +93,19 @@ function readHeader(reader: Reader): DnsMessage {
   };
 }
 
-/** Reads the sections. With TC set, the end of the octets is the end of the message. */
-function readBody(reader: Reader, message: DnsMessage, options: DecodeOptions): void {
+/** Reads the sections, then looks at them as a whole. With TC set, the end of the octets is the end of the message. */
+function readBody(reader: Reader, message: DnsMessage): void {
+  let whole = true;
   try {
-    readSections(reader, message, options);
+    readSections(reader, message);
   } catch (fault) {
-    if (!(fault instanceof Fault) || (message.flags & TRUNCATED) === 0 || !CUT_REASONS.has(fault.reason)) throw fault;
-    reader.note("truncated");
+    if (!(fault instanceof Fault)) throw fault;
+    whole = false;
+    const cut = (message.flags & TRUNCATED) !== 0 && CUT_REASONS.has(fault.reason);
+    if (!cut && reader.strict) throw fault;
+    reader.note(cut ? "truncated" : fault.reason);
   }
+  checkMessage(reader, message, whole);
 }
 
 /** Faults that mean the octets ended early. */
@@ -111,50 +117,76 @@ const CUT_REASONS: ReadonlySet<string> = new Set([
 ]);
 
 /** Reads the counts and the four sections. */
-function readSections(reader: Reader, message: DnsMessage, options: DecodeOptions): void {
-  const mdns = options.mdns === true;
-  const questionCount = reader.u16();
-  const answerCount = reader.u16();
-  const authorityCount = reader.u16();
-  const additionalCount = reader.u16();
-  for (let index = 0; index < questionCount; index++) message.questions.push(readQuestion(reader, mdns));
-  for (let index = 0; index < answerCount; index++) message.answers.push(readRecord(reader, message, mdns));
-  for (let index = 0; index < authorityCount; index++) message.authorities.push(readRecord(reader, message, mdns));
-  for (let index = 0; index < additionalCount; index++) message.additionals.push(readRecord(reader, message, mdns));
+function readSections(reader: Reader, message: DnsMessage): void {
+  const questions = reader.u16();
+  const answers = reader.u16();
+  const authorities = reader.u16();
+  const additionals = reader.u16();
+  if (message.opcode === OPCODE.DSO && (questions | answers | authorities | additionals) === 0) {
+    message.dsoTlvs = readDsoTlvs(reader);
+    return;
+  }
+  for (let index = 0; index < questions; index++) message.questions.push(readQuestion(reader));
+  for (let index = 0; index < answers; index++) message.answers.push(readRecord(reader, message));
+  for (let index = 0; index < authorities; index++) message.authorities.push(readRecord(reader, message));
+  for (let index = 0; index < additionals; index++) message.additionals.push(readRecord(reader, message));
   if (reader.offset < reader.size) reader.error("trailing-bytes", reader.offset);
 }
 
+/** Reads the TLVs that stand in place of the sections in a DSO message (RFC 8490 section 5.4). */
+function readDsoTlvs(reader: Reader): DsoTlv[] {
+  const tlvs: DsoTlv[] = [];
+  reader.overrun = "dso-truncated";
+  try {
+    while (reader.left > 0) {
+      const type = reader.u16();
+      tlvs.push({ type, name: dsoTypeName(type), data: reader.hex(reader.u16()) });
+    }
+  } catch (fault) {
+    if (!(fault instanceof Fault) || reader.strict) throw fault;
+    reader.note(fault.reason);
+  }
+  return tlvs;
+}
+
 /** Reads a question. */
-function readQuestion(reader: Reader, mdns: boolean): DnsQuestion {
+function readQuestion(reader: Reader): DnsQuestion {
   if (reader.offset === reader.size) throw new Fault("count-too-large", reader.offset);
   reader.overrun = "question-truncated";
   const name = readName(reader);
   const type = reader.u16();
   const classBits = reader.u16();
-  if (mdns && classBits >= MDNS_BIT) return { name, type, class: classBits - MDNS_BIT, unicastResponse: true };
+  if (reader.mdns && classBits >= MDNS_BIT) return { name, type, class: classBits - MDNS_BIT, unicastResponse: true };
   return { name, type, class: classBits };
 }
 
 /** Reads a record. */
-function readRecord(reader: Reader, message: DnsMessage, mdns: boolean): DnsRecord {
+function readRecord(reader: Reader, message: DnsMessage): DnsRecord {
   if (reader.offset === reader.size) throw new Fault("count-too-large", reader.offset);
   reader.overrun = "record-truncated";
   const name = readName(reader);
   const type = reader.u16();
   const classBits = reader.u16();
-  let ttl = reader.u32();
+  const ttlBits = reader.u32();
   const dataSize = reader.u16();
   const dataEnd = reader.offset + dataSize;
   if (dataEnd > reader.size) throw new Fault("rdata-truncated", reader.offset);
-  if (ttl >= 0x8000_0000 && type !== TYPE.OPT) {
-    reader.note("ttl-negative");
-    ttl = 0;
-  }
-  const flush = mdns && classBits >= MDNS_BIT && type !== TYPE.OPT;
-  const record: DnsRecord = { name, type, class: flush ? classBits - MDNS_BIT : classBits, ttl, data: "" };
+  const negative = ttlBits >= 0x8000_0000 && type !== TYPE.OPT;
+  if (negative) reader.note("ttl-negative");
+  const flush = reader.mdns && classBits >= MDNS_BIT && type !== TYPE.OPT;
+  const record: DnsRecord = {
+    name,
+    type,
+    class: flush ? classBits - MDNS_BIT : classBits,
+    ttl: negative ? 0 : ttlBits,
+    data: "",
+  };
   if (flush) record.cacheFlush = true;
-  const empty = dataSize === 0 && message.opcode === OPCODE.UPDATE &&
-    (record.class === CLASS_ANY || record.class === CLASS_NONE);
-  if (!empty) readRdata(reader, record, dataEnd);
+  if (dataSize > 0 || !mayBeEmpty(message, record)) readRdata(reader, record, dataEnd);
   return record;
+}
+
+/** Whether a record without data is whole: it names an RRset in an UPDATE (RFC 2136 section 2.4). */
+function mayBeEmpty(message: DnsMessage, record: DnsRecord): boolean {
+  return message.opcode === OPCODE.UPDATE && (record.class === CLASS_ANY || record.class === CLASS_NONE);
 }

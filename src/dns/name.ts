@@ -28,6 +28,7 @@ export function readName(reader: Reader): string {
   const prefix = reader.labels(start, reader.end, reader.overrun);
   const labelsEnd = reader.labelsEnd;
   const marker = reader.at(labelsEnd, reader.end, reader.overrun);
+  reader.compressed = marker !== 0;
   if (marker === 0) {
     reader.offset = labelsEnd + 1;
     if (prefix === "") return ".";

@@ -5,6 +5,23 @@
  * @module
  */
 
+import {
+  base32HexText,
+  base64Text,
+  DECIMAL,
+  DECIMAL_DOT,
+  DOTTED,
+  escapedText,
+  type Escapes,
+  HEX,
+  HEX_SHORT,
+  hexText,
+  LABEL_ESCAPES,
+  plainText,
+} from "./_octets.ts";
+
+export { type Escapes, LABEL_ESCAPES, STRING_ESCAPES, WORD_ESCAPES } from "./_octets.ts";
+
 /**
  * What a {@linkcode Reader} throws. Not an Error on purpose: hostile messages can raise thousands of them, and an Error
  * collects a stack trace each time. It never leaves `src/dns`.
@@ -28,6 +45,8 @@ export class Fault {
 /** Most octets of a name on the wire, without the root's octet (RFC 1035 section 2.3.4: 255 with it). */
 const MAX_LABEL_OCTETS = 254;
 
+const LABEL_SPECIAL = LABEL_ESCAPES.special;
+
 /** Bounds-checked cursor over one message. Reads stop at `end`, which is the message's or the current record's. */
 export class Reader {
   /** Octets in the whole message. */
@@ -42,8 +61,12 @@ export class Reader {
   readonly strict: boolean;
   /** Stable names of what was found wrong. */
   readonly anomalies: string[] = [];
+  /** Read as multicast DNS (RFC 6762). */
+  readonly mdns: boolean;
   /** Offset of what ended the labels {@linkcode Reader.labels} read last: the root's octet or a pointer. */
   labelsEnd = 0;
+  /** Whether the name that was read last ended in a pointer. */
+  compressed = false;
   readonly #bytes: Uint8Array;
   #firstNameOffset = -1;
   #firstName = "";
@@ -52,12 +75,14 @@ export class Reader {
   /**
    * @param bytes the message; not copied, must not change while the reader is in use
    * @param strict throw errors of form rather than note them
+   * @param mdns read as multicast DNS
    */
-  constructor(bytes: Uint8Array, strict: boolean) {
+  constructor(bytes: Uint8Array, strict: boolean, mdns: boolean) {
     this.#bytes = bytes;
     this.size = bytes.length;
     this.end = bytes.length;
     this.strict = strict;
+    this.mdns = mdns;
   }
 
   /**
@@ -145,7 +170,7 @@ export class Reader {
     return offset;
   }
 
-  /** @returns text of the next 4 octets as an IPv4 address */
+  /** @returns the next 4 octets as an IPv4 address */
   ipv4(): string {
     const offset = this.skip(4);
     const bytes = this.#bytes;
@@ -153,28 +178,61 @@ export class Reader {
       DECIMAL[bytes[offset + 3]!]!;
   }
 
+  /** @returns the next 16 octets as an IPv6 address (RFC 5952) */
+  ipv6(): string {
+    const offset = this.skip(16);
+    return ipv6Text(this.#bytes, offset);
+  }
+
   /**
    * @param count octets, 0 or more
    * @returns the next octets in lower-case hexadecimal
    */
   hex(count: number): string {
-    const offset = this.skip(count);
-    const bytes = this.#bytes;
-    let text = "";
-    for (let index = offset; index < offset + count; index++) text += HEX[bytes[index]!]!;
-    return text;
+    return hexText(this.#bytes, this.skip(count), count);
+  }
+
+  /**
+   * @param count octets, 0 or more
+   * @returns the next octets in base64
+   */
+  base64(count: number): string {
+    return base64Text(this.#bytes, this.skip(count), count);
+  }
+
+  /**
+   * @param count octets, 0 or more
+   * @returns the next octets in base32 with the extended hexadecimal alphabet
+   */
+  base32Hex(count: number): string {
+    return base32HexText(this.#bytes, this.skip(count), count);
   }
 
   /**
    * Octets as text in which a zone file's reader finds the same octets again (RFC 1035 section 5.1).
    *
    * @param count octets, 0 or more
-   * @param escapes text of each octet value, for example {@linkcode STRING_ESCAPES}
+   * @param escapes how to show what is not plain, for example {@linkcode STRING_ESCAPES}
    * @returns the text, without quotes around it
    */
-  escaped(count: number, escapes: readonly string[]): string {
+  escaped(count: number, escapes: Escapes): string {
+    return escapedText(escapes, this.#bytes, this.skip(count), count);
+  }
+
+  /**
+   * Octets as UTF-8.
+   *
+   * @param count octets, 0 or more
+   * @returns the text; undefined where they are not UTF-8
+   */
+  utf8(count: number): string | undefined {
     const offset = this.skip(count);
-    return this.#plain(offset, count) ? this.#text(IDENTITY, offset, count) : this.#escape(offset, count, escapes);
+    const octets = this.#bytes.subarray(offset, offset + count);
+    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(octets);
+    if (!text.includes("\ufffd")) return text;
+    // U+FFFD stands for what is not UTF-8, unless it was sent as such.
+    const again = new TextEncoder().encode(text);
+    return again.length === count && again.every((octet, index) => octet === octets[index]) ? text : undefined;
   }
 
   /**
@@ -200,19 +258,17 @@ export class Reader {
       if (next > limit) throw new Fault(reason, offset);
       if (next - from > MAX_LABEL_OCTETS) throw new Fault("name-too-long", offset);
       if (length > 32) special = 1;
-      for (let index = offset + 1; index < next; index++) special |= SPECIAL[bytes[index]!]!;
+      for (let index = offset + 1; index < next; index++) special |= LABEL_SPECIAL[bytes[index]!]!;
       offset = next;
     }
     this.labelsEnd = offset;
     if (offset === from) return "";
-    if (special === 0) return this.#text(DOTTED, from + 1, offset - from - 1);
+    if (special === 0) return plainText(DOTTED, bytes, from + 1, offset - from - 1);
     let text = "";
     for (let label = from; label < offset;) {
       const length = bytes[label]!;
       if (label > from) text += ".";
-      text += this.#plain(label + 1, length)
-        ? this.#text(IDENTITY, label + 1, length)
-        : this.#escape(label + 1, length, LABEL_ESCAPES);
+      text += escapedText(LABEL_ESCAPES, bytes, label + 1, length);
       label += 1 + length;
     }
     return text;
@@ -240,105 +296,35 @@ export class Reader {
       (this.#names ??= new Map()).set(offset, name);
     }
   }
+}
 
-  /** Whether no octet of a checked range needs an escape, neither in a label nor in a string. */
-  #plain(offset: number, count: number): boolean {
-    const bytes = this.#bytes;
-    let special = 0;
-    for (let index = offset; index < offset + count; index++) special |= SPECIAL[bytes[index]!]!;
-    return special === 0;
-  }
-
-  /** Text of a checked range, with escapes. */
-  #escape(offset: number, count: number, escapes: readonly string[]): string {
-    const bytes = this.#bytes;
-    let text = "";
-    for (let index = offset; index < offset + count; index++) text += escapes[bytes[index]!]!;
-    return text;
-  }
-
-  /** Text of a checked range, one character per octet, through a table. */
-  #text(table: Uint8Array, from: number, count: number): string {
-    let text = "";
-    while (count > 24) {
-      text += chunkText(table, this.#bytes, from, 24);
-      from += 24;
-      count -= 24;
+/** Text of the IPv6 address at a checked offset (RFC 5952). */
+function ipv6Text(bytes: Uint8Array, offset: number): string {
+  let bestStart = 8;
+  let bestLength = 1;
+  let runStart = 0;
+  for (let group = 0; group < 8; group++) {
+    if ((bytes[offset + group * 2]! | bytes[offset + group * 2 + 1]!) !== 0) runStart = group + 1;
+    else if (group + 1 - runStart > bestLength) {
+      bestStart = runStart;
+      bestLength = group + 1 - runStart;
     }
-    return text + chunkText(table, this.#bytes, from, count);
   }
-}
-
-/** Text of each octet value, decimal. */
-const DECIMAL: readonly string[] = Array.from({ length: 256 }, (_, octet) => String(octet));
-
-/** Text of each octet value, decimal, with a dot after it. */
-const DECIMAL_DOT: readonly string[] = DECIMAL.map((text) => `${text}.`);
-
-/** Text of each octet value, two hexadecimal digits. */
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, "0"));
-
-/** Escapes of one octet: itself where printable, a backslash before what a zone file's reader would take as syntax. */
-function escapesOf(syntax: string, plainSpace: boolean): readonly string[] {
-  return Array.from({ length: 256 }, (_, octet) => {
-    const character = String.fromCharCode(octet);
-    if (syntax.includes(character)) return `\\${character}`;
-    const printable = octet > 0x20 && octet < 0x7f || octet === 0x20 && plainSpace;
-    return printable ? character : `\\${String(octet).padStart(3, "0")}`;
-  });
-}
-
-/** Escapes inside a label (RFC 1035 section 5.1, RFC 4343 section 2.1). */
-const LABEL_ESCAPES = escapesOf('.\\"();@$', false);
-
-/** Escapes inside a quoted character-string. */
-export const STRING_ESCAPES: readonly string[] = escapesOf('\\"', true);
-
-/** Escapes of a character-string without quotes around it. */
-export const UNQUOTED_ESCAPES: readonly string[] = escapesOf('\\"();@$', false);
-
-/** 1 for octets that have an escape in one of the tables. */
-const SPECIAL: Uint8Array = Uint8Array.from(LABEL_ESCAPES, (text) => text.length > 1 ? 1 : 0);
-
-/** Every octet as it is. */
-const IDENTITY: Uint8Array = Uint8Array.from({ length: 256 }, (_, octet) => octet);
-
-/** Length octets up to 32 become dots, all others stay. No printable octet but the space is that low. */
-const DOTTED: Uint8Array = Uint8Array.from(IDENTITY, (octet) => octet <= 32 ? 0x2e : octet);
-
-const fromCodes = String.fromCharCode;
-
-/**
- * Text of 0 to 24 octets whose bounds are checked. One call with a fixed number of arguments is by far the fastest way
- * V8 offers: 35 ns for 15 octets, where TextDecoder takes 130 ns and a loop 110 ns.
- */
-// deno-fmt-ignore
-function chunkText(d: Uint8Array, b: Uint8Array, o: number, count: number): string {
-  switch (count) {
-    case 1: return fromCodes(d[b[o]!]!);
-    case 2: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!);
-    case 3: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!);
-    case 4: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!, d[b[o + 3]!]!);
-    case 5: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!, d[b[o + 3]!]!, d[b[o + 4]!]!);
-    case 6: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!, d[b[o + 3]!]!, d[b[o + 4]!]!, d[b[o + 5]!]!);
-    case 7: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!, d[b[o + 3]!]!, d[b[o + 4]!]!, d[b[o + 5]!]!, d[b[o + 6]!]!);
-    case 8: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!, d[b[o + 3]!]!, d[b[o + 4]!]!, d[b[o + 5]!]!, d[b[o + 6]!]!, d[b[o + 7]!]!);
-    case 9: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!, d[b[o + 3]!]!, d[b[o + 4]!]!, d[b[o + 5]!]!, d[b[o + 6]!]!, d[b[o + 7]!]!, d[b[o + 8]!]!);
-    case 10: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!, d[b[o + 3]!]!, d[b[o + 4]!]!, d[b[o + 5]!]!, d[b[o + 6]!]!, d[b[o + 7]!]!, d[b[o + 8]!]!, d[b[o + 9]!]!);
-    case 11: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!, d[b[o + 3]!]!, d[b[o + 4]!]!, d[b[o + 5]!]!, d[b[o + 6]!]!, d[b[o + 7]!]!, d[b[o + 8]!]!, d[b[o + 9]!]!, d[b[o + 10]!]!);
-    case 12: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!, d[b[o + 3]!]!, d[b[o + 4]!]!, d[b[o + 5]!]!, d[b[o + 6]!]!, d[b[o + 7]!]!, d[b[o + 8]!]!, d[b[o + 9]!]!, d[b[o + 10]!]!, d[b[o + 11]!]!);
-    case 13: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!, d[b[o + 3]!]!, d[b[o + 4]!]!, d[b[o + 5]!]!, d[b[o + 6]!]!, d[b[o + 7]!]!, d[b[o + 8]!]!, d[b[o + 9]!]!, d[b[o + 10]!]!, d[b[o + 11]!]!, d[b[o + 12]!]!);
-    case 14: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!, d[b[o + 3]!]!, d[b[o + 4]!]!, d[b[o + 5]!]!, d[b[o + 6]!]!, d[b[o + 7]!]!, d[b[o + 8]!]!, d[b[o + 9]!]!, d[b[o + 10]!]!, d[b[o + 11]!]!, d[b[o + 12]!]!, d[b[o + 13]!]!);
-    case 15: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!, d[b[o + 3]!]!, d[b[o + 4]!]!, d[b[o + 5]!]!, d[b[o + 6]!]!, d[b[o + 7]!]!, d[b[o + 8]!]!, d[b[o + 9]!]!, d[b[o + 10]!]!, d[b[o + 11]!]!, d[b[o + 12]!]!, d[b[o + 13]!]!, d[b[o + 14]!]!);
-    case 16: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!, d[b[o + 3]!]!, d[b[o + 4]!]!, d[b[o + 5]!]!, d[b[o + 6]!]!, d[b[o + 7]!]!, d[b[o + 8]!]!, d[b[o + 9]!]!, d[b[o + 10]!]!, d[b[o + 11]!]!, d[b[o + 12]!]!, d[b[o + 13]!]!, d[b[o + 14]!]!, d[b[o + 15]!]!);
-    case 17: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!, d[b[o + 3]!]!, d[b[o + 4]!]!, d[b[o + 5]!]!, d[b[o + 6]!]!, d[b[o + 7]!]!, d[b[o + 8]!]!, d[b[o + 9]!]!, d[b[o + 10]!]!, d[b[o + 11]!]!, d[b[o + 12]!]!, d[b[o + 13]!]!, d[b[o + 14]!]!, d[b[o + 15]!]!, d[b[o + 16]!]!);
-    case 18: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!, d[b[o + 3]!]!, d[b[o + 4]!]!, d[b[o + 5]!]!, d[b[o + 6]!]!, d[b[o + 7]!]!, d[b[o + 8]!]!, d[b[o + 9]!]!, d[b[o + 10]!]!, d[b[o + 11]!]!, d[b[o + 12]!]!, d[b[o + 13]!]!, d[b[o + 14]!]!, d[b[o + 15]!]!, d[b[o + 16]!]!, d[b[o + 17]!]!);
-    case 19: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!, d[b[o + 3]!]!, d[b[o + 4]!]!, d[b[o + 5]!]!, d[b[o + 6]!]!, d[b[o + 7]!]!, d[b[o + 8]!]!, d[b[o + 9]!]!, d[b[o + 10]!]!, d[b[o + 11]!]!, d[b[o + 12]!]!, d[b[o + 13]!]!, d[b[o + 14]!]!, d[b[o + 15]!]!, d[b[o + 16]!]!, d[b[o + 17]!]!, d[b[o + 18]!]!);
-    case 20: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!, d[b[o + 3]!]!, d[b[o + 4]!]!, d[b[o + 5]!]!, d[b[o + 6]!]!, d[b[o + 7]!]!, d[b[o + 8]!]!, d[b[o + 9]!]!, d[b[o + 10]!]!, d[b[o + 11]!]!, d[b[o + 12]!]!, d[b[o + 13]!]!, d[b[o + 14]!]!, d[b[o + 15]!]!, d[b[o + 16]!]!, d[b[o + 17]!]!, d[b[o + 18]!]!, d[b[o + 19]!]!);
-    case 21: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!, d[b[o + 3]!]!, d[b[o + 4]!]!, d[b[o + 5]!]!, d[b[o + 6]!]!, d[b[o + 7]!]!, d[b[o + 8]!]!, d[b[o + 9]!]!, d[b[o + 10]!]!, d[b[o + 11]!]!, d[b[o + 12]!]!, d[b[o + 13]!]!, d[b[o + 14]!]!, d[b[o + 15]!]!, d[b[o + 16]!]!, d[b[o + 17]!]!, d[b[o + 18]!]!, d[b[o + 19]!]!, d[b[o + 20]!]!);
-    case 22: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!, d[b[o + 3]!]!, d[b[o + 4]!]!, d[b[o + 5]!]!, d[b[o + 6]!]!, d[b[o + 7]!]!, d[b[o + 8]!]!, d[b[o + 9]!]!, d[b[o + 10]!]!, d[b[o + 11]!]!, d[b[o + 12]!]!, d[b[o + 13]!]!, d[b[o + 14]!]!, d[b[o + 15]!]!, d[b[o + 16]!]!, d[b[o + 17]!]!, d[b[o + 18]!]!, d[b[o + 19]!]!, d[b[o + 20]!]!, d[b[o + 21]!]!);
-    case 23: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!, d[b[o + 3]!]!, d[b[o + 4]!]!, d[b[o + 5]!]!, d[b[o + 6]!]!, d[b[o + 7]!]!, d[b[o + 8]!]!, d[b[o + 9]!]!, d[b[o + 10]!]!, d[b[o + 11]!]!, d[b[o + 12]!]!, d[b[o + 13]!]!, d[b[o + 14]!]!, d[b[o + 15]!]!, d[b[o + 16]!]!, d[b[o + 17]!]!, d[b[o + 18]!]!, d[b[o + 19]!]!, d[b[o + 20]!]!, d[b[o + 21]!]!, d[b[o + 22]!]!);
-    case 24: return fromCodes(d[b[o]!]!, d[b[o + 1]!]!, d[b[o + 2]!]!, d[b[o + 3]!]!, d[b[o + 4]!]!, d[b[o + 5]!]!, d[b[o + 6]!]!, d[b[o + 7]!]!, d[b[o + 8]!]!, d[b[o + 9]!]!, d[b[o + 10]!]!, d[b[o + 11]!]!, d[b[o + 12]!]!, d[b[o + 13]!]!, d[b[o + 14]!]!, d[b[o + 15]!]!, d[b[o + 16]!]!, d[b[o + 17]!]!, d[b[o + 18]!]!, d[b[o + 19]!]!, d[b[o + 20]!]!, d[b[o + 21]!]!, d[b[o + 22]!]!, d[b[o + 23]!]!);
-    default: return "";
+  // RFC 5952 section 5: a mapped IPv4 address is shown as one.
+  if (bestStart === 0 && bestLength === 5 && (bytes[offset + 10]! & bytes[offset + 11]!) === 0xff) {
+    return `::ffff:${bytes[offset + 12]}.${bytes[offset + 13]}.${bytes[offset + 14]}.${bytes[offset + 15]}`;
   }
+  let text = "";
+  for (let group = 0; group < 8; group++) {
+    if (group === bestStart) {
+      text += group === 0 ? "::" : ":";
+      group += bestLength - 1;
+      continue;
+    }
+    const high = bytes[offset + group * 2]!;
+    const low = bytes[offset + group * 2 + 1]!;
+    text += high === 0 ? HEX_SHORT[low]! : HEX_SHORT[high]! + HEX[low]!;
+    if (group < 7) text += ":";
+  }
+  return text;
 }

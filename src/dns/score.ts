@@ -30,7 +30,7 @@ interface Walk {
  * @returns 0 to 1
  */
 export function scoreDns(bytes: Uint8Array): number {
-  const reader = new Reader(bytes, true);
+  const reader = new Reader(bytes, true, false);
   try {
     return score(reader);
   } catch (fault) {

@@ -1,13 +1,18 @@
 /**
- * Data of resource records: presentation form and structured fields, by type.
+ * Data of resource records: presentation form and structured form, by type.
  *
  * @module
  */
 
-import { TYPE } from "../iana.ts";
+import { CLASS_CH, CLASS_IN, INTERNET_TYPES, isKnownClass, TYPE } from "../iana.ts";
 import { readName } from "../name.ts";
-import { Fault, type Reader, STRING_ESCAPES } from "../reader.ts";
+import { Fault, type Reader } from "../reader.ts";
 import type { DnsRecord } from "../types.ts";
+import { hexOctets, Words } from "../words.ts";
+import type { Writer } from "../writer.ts";
+import type { Schema } from "./field.ts";
+import { readOpt, writeOpt } from "./opt.ts";
+import { CHAOS_ADDRESS, SCHEMAS } from "./schemas.ts";
 
 /**
  * Reads the data of a record into it; leaves the reader at `dataEnd`. Data that is not of its type's form is an error
@@ -29,74 +34,58 @@ export function readRdata(reader: Reader, record: DnsRecord, dataEnd: number): v
     if (!(fault instanceof Fault) || reader.strict) throw fault;
     reader.note(fault.reason);
     reader.offset = start;
+    reader.end = dataEnd;
     record.data = readUnknown(reader);
     delete record.fields;
   }
   reader.end = reader.size;
 }
 
-/** Reads data by its type. */
+/** Reads data by its type. What most messages are made of is written out; the rest goes by schema. */
 function readKnown(reader: Reader, record: DnsRecord): void {
-  switch (record.type) {
-    case TYPE.A: {
+  if (record.class === CLASS_IN) {
+    if (record.type === TYPE.A) {
       const address = reader.ipv4();
       record.data = address;
       record.fields = { address };
       return;
     }
-    case TYPE.AAAA: {
-      const address = readIpv6(reader);
+    if (record.type === TYPE.AAAA) {
+      const address = reader.ipv6();
       record.data = address;
       record.fields = { address };
       return;
     }
-    case TYPE.NS:
-    case TYPE.CNAME:
-    case TYPE.PTR:
-    case TYPE.DNAME: {
+    if (record.type === TYPE.CNAME || record.type === TYPE.NS || record.type === TYPE.PTR) {
       const target = readName(reader);
       record.data = target;
       record.fields = { target };
       return;
     }
-    case TYPE.MX: {
-      const preference = reader.u16();
-      const exchange = readName(reader);
-      record.data = `${preference} ${exchange}`;
-      record.fields = { preference, exchange };
-      return;
-    }
-    case TYPE.SRV: {
-      const priority = reader.u16();
-      const weight = reader.u16();
-      const port = reader.u16();
-      const target = readName(reader);
-      record.data = `${priority} ${weight} ${port} ${target}`;
-      record.fields = { priority, weight, port, target };
-      return;
-    }
-    case TYPE.SOA: {
-      const mname = readName(reader);
-      const rname = readName(reader);
-      const serial = reader.u32();
-      const refresh = reader.u32();
-      const retry = reader.u32();
-      const expire = reader.u32();
-      const minimum = reader.u32();
-      record.data = `${mname} ${rname} ${serial} ${refresh} ${retry} ${expire} ${minimum}`;
-      record.fields = { mname, rname, serial, refresh, retry, expire, minimum };
-      return;
-    }
-    case TYPE.TXT: {
-      const strings: string[] = [];
-      do strings.push(reader.escaped(reader.u8(), STRING_ESCAPES)); while (reader.left > 0);
-      record.data = `"${strings.join('" "')}"`;
-      record.fields = { strings };
-      return;
-    }
-    default:
-      record.data = readUnknown(reader);
   }
+  if (record.type === TYPE.OPT) return readOpt(reader, record);
+  const schema = schemaOf(record.type, record.class);
+  if (schema === undefined) record.data = readUnknown(reader);
+  else readSchema(reader, record, schema);
+}
+
+/** Form of the data of a type in a class. */
+function schemaOf(type: number, dnsClass: number): Schema | undefined {
+  if (type === TYPE.A && dnsClass === CLASS_CH) return CHAOS_ADDRESS;
+  if (INTERNET_TYPES.has(type) && (dnsClass === CLASS_CH || !isKnownClass(dnsClass))) return undefined;
+  return SCHEMAS.get(type);
+}
+
+/** Reads data part by part. */
+function readSchema(reader: Reader, record: DnsRecord, schema: Schema): void {
+  const fields: Record<string, unknown> = {};
+  let data = "";
+  for (const [key, field] of schema) {
+    const text = field.read(reader, fields, key);
+    if (text !== "") data += data === "" ? text : ` ${text}`;
+  }
+  record.data = data;
+  record.fields = fields;
 }
 
 /** Rest of the data in the form for unknown types (RFC 3597 section 5). */
@@ -105,31 +94,29 @@ function readUnknown(reader: Reader): string {
   return size === 0 ? "\\# 0" : `\\# ${size} ${reader.hex(size)}`;
 }
 
-/** Reads an IPv6 address as text (RFC 5952). */
-function readIpv6(reader: Reader): string {
-  const groups = [
-    reader.u16(),
-    reader.u16(),
-    reader.u16(),
-    reader.u16(),
-    reader.u16(),
-    reader.u16(),
-    reader.u16(),
-    reader.u16(),
-  ];
-  let bestStart = -1;
-  let bestLength = 1;
-  for (let start = 0; start < 8; start++) {
-    let length = 0;
-    while (start + length < 8 && groups[start + length] === 0) length++;
-    if (length > bestLength) {
-      bestStart = start;
-      bestLength = length;
-    }
-    if (length > 0) start += length;
+/**
+ * Writes the data of a record from its presentation form; of an OPT record, from its structured form.
+ *
+ * @param record whose data to write; with `data` empty and no `fields`, nothing is written
+ * @param writer receives it
+ * @throws RangeError when the data is not of its type's form
+ */
+export function writeRdata(record: Pick<DnsRecord, "type" | "class" | "data" | "fields">, writer: Writer): void {
+  const words = new Words(record.data);
+  if (words.peek() === "\\#") {
+    words.next();
+    const size = words.number(0xffff);
+    const octets = hexOctets(words.rest().join(""));
+    if (octets.length !== size) throw new RangeError(`Cannot encode "${record.data}": ${octets.length} octets given`);
+    writer.octets(octets);
+    return;
   }
-  if (bestStart < 0) return groups.map((group) => group.toString(16)).join(":");
-  const head = groups.slice(0, bestStart).map((group) => group.toString(16)).join(":");
-  const tail = groups.slice(bestStart + bestLength).map((group) => group.toString(16)).join(":");
-  return `${head}::${tail}`;
+  if (record.type === TYPE.OPT) return writeOpt(record.fields, writer);
+  if (record.data === "") return;
+  const schema = schemaOf(record.type, record.class);
+  if (schema === undefined) {
+    throw new RangeError(`Cannot encode "${record.data}": data of this type is written as \\# size hexadecimal`);
+  }
+  for (const [, field] of schema) field.write(words, writer);
+  if (words.left > 0) throw new RangeError(`Cannot encode "${record.data}": "${words.peek()}" is one word too many`);
 }
