@@ -17,6 +17,7 @@ const LIBRARIES: Record<string, string[]> = {
   uring: ["-luring"],
   parallel: ["-pthread"],
   rename: ["-pthread"],
+  threads: ["-pthread"],
   // A process of one millisecond, and those that run in an image without libraries.
   brief: ["-static"],
   server: ["-static"],

@@ -12,8 +12,11 @@
  * Options: -m N  answer 192.0.2.N and 2001:db8::N      -f FD  serve this inherited UDP socket as well
  *          -r    SO_REUSEPORT      -d  dual stack       -s MS  sleep before reading an accepted connection
  *          -w    bind, then wait for a line before serving
+ *          -p    answer 10.X.Y.Z, the pid of the answering process
+ *          -F    fork a process for each connection     -K N  fork N processes that share every socket
  */
 #include "scenario.h"
+#include <signal.h>
 
 #define MAX_FDS 128
 #define MAX_PENDING 4096
@@ -41,7 +44,7 @@ static int fd_count;
 static struct pending queue[MAX_PENDING];
 static int queued;
 static unsigned int mark = 1;
-static bool reuse_port, dual;
+static bool reuse_port, dual, pid_answers, fork_connections;
 static int stall_ms;
 static struct {
 	char name[256];
@@ -247,6 +250,11 @@ static void answer(int fd, bool tcp, const uint8_t *query, size_t query_size, co
 		size += 12;
 		memcpy(out + size, type == TYPE_A ? "\xc0\x00\x02" : "\x20\x01\x0d\xb8", type == TYPE_A ? 3 : 4);
 		out[size + octets - 1] = (uint8_t)mark;
+		if (pid_answers && type == TYPE_A) {
+			put16(out + size + 2, (unsigned int)getpid() & 0xffff);
+			put16(out + size, (unsigned int)getpid() >> 16 & 0xff);
+			out[size] = 10;
+		}
 		size += octets;
 		out[7] = 1;
 	}
@@ -319,10 +327,10 @@ static int run_queue(void)
 int main(int argc, char **argv)
 {
 	static uint8_t message[65536];
+	int option, workers = 0;
 	bool wait = false;
-	int option;
 
-	while ((option = getopt(argc, argv, "+m:f:rds:w")) != -1) {
+	while ((option = getopt(argc, argv, "+m:f:rds:wpFK:")) != -1) {
 		if (option == 'm')
 			mark = (unsigned int)atoi(optarg);
 		else if (option == 'f')
@@ -333,6 +341,12 @@ int main(int argc, char **argv)
 			dual = true;
 		else if (option == 's')
 			stall_ms = atoi(optarg);
+		else if (option == 'p')
+			pid_answers = true;
+		else if (option == 'F')
+			fork_connections = true;
+		else if (option == 'K')
+			workers = atoi(optarg);
 		else if (option == 'w')
 			wait = true;
 		else
@@ -347,9 +361,19 @@ int main(int argc, char **argv)
 	ready();
 	if (wait)
 		await_line();
+	signal(SIGCHLD, SIG_IGN);
+	for (bool parent = true; parent && workers > 0; workers--) {
+		parent = fork() != 0;
+		/* The parent of workers only waits. */
+		if (parent && workers == 1)
+			fd_count = 0;
+	}
 	fds[fd_count] = (struct pollfd){ .fd = STDIN_FILENO, .events = POLLIN };
 	kinds[fd_count++] = 0;
 	for (;;) {
+		/* A process of one connection ends with it. */
+		if (fork_connections && fd_count == 1)
+			return 0;
 		if (poll(fds, (nfds_t)fd_count, run_queue()) < 0)
 			die("poll");
 		for (int i = 0; i < fd_count; i++) {
@@ -365,7 +389,16 @@ int main(int argc, char **argv)
 			} else if (kinds[i] == LISTENER) {
 				int accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
 
-				if (accepted >= 0) {
+				if (accepted >= 0 && fork_connections) {
+					if (fork() != 0) {
+						close(accepted);
+						continue;
+					}
+					fd_count = 0;
+					watch(accepted, STREAM);
+					fds[fd_count] = (struct pollfd){ .fd = STDIN_FILENO, .events = POLLIN };
+					kinds[fd_count++] = 0;
+				} else if (accepted >= 0) {
 					if (stall_ms)
 						poll(NULL, 0, stall_ms);
 					watch(accepted, STREAM);

@@ -49,6 +49,19 @@ export const EARLIER: Scenario[] = [
     ["A"],
   ),
   {
+    name: "earlier-leader-gone",
+    expects: "process whose first thread ended before the start: executable and command line",
+    prepare: async (stage) => {
+      const server = await earlyServer(stage, "127.0.1.8");
+      const client = stage.start("threads", ["gone", "-w", "127.0.1.8", "53", stage.domain()]);
+      await client.truth(1);
+      return async () => {
+        await client.go();
+        return answered(await client.finish()).map((truth) => expectAsked(truth, server));
+      };
+    },
+  },
+  {
     name: "earlier-server",
     expects: "server bound before the start, client after: both named",
     prepare: async (stage) => {

@@ -89,6 +89,33 @@ export const IDENTITY: Scenario[] = [
     },
   },
   {
+    name: "memory-exe",
+    expects: "a program that exists in memory only (memfd): its memory file, not the program that made it",
+    run: (stage) => askNear(stage, "memory", [`${PROGRAMS}/udp`, ...LOCAL, stage.domain(), "A"]),
+  },
+  {
+    name: "daemon",
+    expects: "a daemon that forked twice: its parent now or the one that made it",
+    run: async (stage) => {
+      const truths = answered(await stage.ask("daemon", [...LOCAL, stage.domain()]));
+      return truths.map((truth) => {
+        const expected = expectAsked(truth, stage.world.server);
+        const { ppid: _, ...process } = expected.process ?? {};
+        return { ...expected, process };
+      });
+    },
+  },
+  {
+    name: "leader-gone",
+    expects: "the first thread has ended, another asks: executable and command line of the process",
+    run: (stage) => askNear(stage, "threads", ["gone", ...LOCAL, stage.domain()]),
+  },
+  {
+    name: "thread-exec",
+    expects: "a thread that is not the first becomes another program: that program under the old pid",
+    run: (stage) => askNear(stage, "threads", ["exec", ...LOCAL, stage.domain(), `${PROGRAMS}/udp`]),
+  },
+  {
     name: "pid-namespace",
     expects: "pid 1 of a pid namespace: the pid the host knows",
     run: async (stage) => {

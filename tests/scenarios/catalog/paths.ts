@@ -61,6 +61,20 @@ async function askShared(stage: Stage, servers: Truth[], ip: string): Promise<Re
   );
 }
 
+/** A transaction whose answer is the pid of the server process (`server -p`), a child of `parent`. */
+function expectSelfNaming(truth: Truth, parent: Truth): ReturnType<typeof expectAsked> {
+  return expectAsked(truth, undefined, {
+    also: ({ dns, server_process: found }, say) => {
+      const [, high = 0, middle = 0, low = 0] = dns.answers[0]?.data.split(".").map(Number) ?? [];
+      const pid = high << 16 | middle << 8 | low;
+      if (found === undefined) return say("missed", "server_process is not named");
+      if (found.pid !== pid) say("wrong", `server_process.pid is ${found.pid}, not ${pid}`);
+      if (found.ppid !== parent.pid) say("wrong", `server_process.ppid is ${found.ppid}, not ${parent.pid}`);
+      if (found.exe !== parent.exe) say("wrong", `server_process.exe is ${found.exe}, not ${parent.exe}`);
+    },
+  });
+}
+
 export const PATHS: Scenario[] = [
   far("netns-udp", "server in another network namespace over veth (UDP): once, both ends named", "udp", (stage) => [
     ...[FAR.ip, "53", stage.domain(), "A"],
@@ -139,6 +153,28 @@ export const PATHS: Scenario[] = [
       const servers = [];
       for (const n of [10, 11, 12]) servers.push(await stage.serve(["-r", "-m", String(n), "127.0.0.5", "53"]));
       return await askShared(stage, servers, "127.0.0.5");
+    },
+  },
+  {
+    name: "server-prefork",
+    expects: "three processes that share one UDP socket, eight questions: each answer its process",
+    run: async (stage) => {
+      const parent = await stage.serve(["-p", "-K", "3", "127.0.0.6", "53"]);
+      const asked = Array.from(
+        { length: 8 },
+        (_, n) => stage.ask("udp", ["127.0.0.6", "53", stage.domain(`n${n}`), "A"]),
+      );
+      return answered((await Promise.all(asked)).flat()).map((truth) => expectSelfNaming(truth, parent));
+    },
+  },
+  {
+    name: "server-forking",
+    expects: "a TCP server that forks a process for each connection: that process answers",
+    run: async (stage) => {
+      const parent = await stage.serve(["-p", "-F", "127.0.0.7", "53"]);
+      const one = await stage.ask("tcp", ["127.0.0.7", "53", stage.domain("n1"), stage.domain("n2")]);
+      const two = await stage.ask("tcp", ["127.0.0.7", "53", stage.domain("n3")]);
+      return answered([...one, ...two]).map((truth) => expectSelfNaming(truth, parent));
     },
   },
   {
