@@ -104,7 +104,10 @@ export const CONTAINER_BLOCK: Block<ContainerInfo> = {
   text: "The container a process runs in, from its cgroup path",
   fields: {
     id: { type: "string", text: "Id in full: 64 hex digits of OCI runtimes, a name of nspawn and LXC" },
-    runtime: { type: "string", text: "docker, podman, containerd, cri-o, systemd-nspawn, lxc or unknown" },
+    runtime: {
+      type: "string",
+      text: "`docker`, `podman`, `containerd`, `cri-o`, `systemd-nspawn`, `lxc` or `unknown`",
+    },
   },
 };
 

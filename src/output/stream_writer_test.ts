@@ -1,0 +1,234 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { DNS_EVENT } from "../../bpf/dns/fields.ts";
+import { OutputError } from "../errors.ts";
+import type { CulpritEvent, DnsEvent } from "../events.ts";
+import { anyEvent } from "./arbitrary_testing.ts";
+import { LOSS_EVENT, SUMMARY_EVENT } from "./fields.ts";
+import { createFormatter } from "./formatter.ts";
+import type { Sink } from "./sink.ts";
+import { StreamWriter } from "./stream_writer.ts";
+import type { OutputFormat } from "./writer.ts";
+
+/** A sink in memory that holds so many octets and then is full. */
+class MemorySink implements Sink {
+  readonly target = "memory";
+  readonly isTerminal = false;
+  ended = false;
+  closes = 0;
+  pieces = 0;
+  octets = new Uint8Array(0);
+  constructor(readonly capacity = Infinity, readonly canTakeBack = true) {}
+
+  write(bytes: Uint8Array, onPart: (written: number) => void): void {
+    this.pieces++;
+    const room = Math.min(bytes.length, this.capacity - this.octets.length);
+    const grown = new Uint8Array(this.octets.length + room);
+    grown.set(this.octets);
+    grown.set(bytes.subarray(0, room), this.octets.length);
+    this.octets = grown;
+    if (room > 0) onPart(room);
+    if (room < bytes.length) throw new Error("No space left on device (os error 28)");
+  }
+
+  takeBack(count: number): boolean {
+    if (this.canTakeBack) this.octets = this.octets.slice(0, this.octets.length - count);
+    return this.canTakeBack;
+  }
+
+  close(): void {
+    this.closes++;
+  }
+
+  get text(): string {
+    return new TextDecoder().decode(this.octets);
+  }
+}
+
+/** A writer with what it says on standard error. */
+function open(sink: Sink, format: OutputFormat = "json"): { writer: StreamWriter; said: string[]; failures: string[] } {
+  const said: string[] = [];
+  const failures: string[] = [];
+  const reports = { report: (text: string) => said.push(text), reportFailure: (text: string) => failures.push(text) };
+  return {
+    writer: new StreamWriter(sink, createFormatter({ format, columns: "dns" }, false), reports),
+    said,
+    failures,
+  };
+}
+
+/** Line of an event. */
+const LINE = `${JSON.stringify(DNS_EVENT.example)}\n`;
+
+Deno.test("StreamWriter keeps events until they are flushed", () => {
+  const sink = new MemorySink();
+  const { writer } = open(sink);
+  writer.write(DNS_EVENT.example);
+  assert.equal(sink.text, "");
+  writer.flush();
+  assert.equal(sink.text, LINE);
+  writer.flush();
+  assert.equal(sink.pieces, 1);
+  writer.close();
+});
+
+Deno.test("StreamWriter writes in pieces of at least 64 KiB that end with an event", () => {
+  const sink = new MemorySink();
+  const { writer } = open(sink);
+  for (let index = 0; index < 211; index++) writer.write(DNS_EVENT.example);
+  writer.close();
+  assert.equal(sink.text, LINE.repeat(211));
+  assert.equal(sink.pieces, Math.ceil(211 / Math.ceil(65536 / LINE.length)));
+  assert.equal(writer.eventCount, 211);
+  assert.equal(writer.unwrittenCount, 0);
+});
+
+Deno.test("StreamWriter writes an event larger than its buffer", () => {
+  const sink = new MemorySink();
+  const { writer } = open(sink);
+  const event: DnsEvent = { ...DNS_EVENT.example, status_reason: "漢".repeat(200_000) };
+  writer.write(event);
+  writer.close();
+  assert.deepEqual(JSON.parse(sink.text), event);
+});
+
+Deno.test("StreamWriter ends a failed output with a whole event and counts the others", () => {
+  const sink = new MemorySink(LINE.length * 2 + 10);
+  const { writer, failures } = open(sink);
+  for (let index = 0; index < 3; index++) writer.write(DNS_EVENT.example);
+  assert.throws(
+    () => writer.flush(),
+    (error) =>
+      error instanceof OutputError && error.exitCode === 3 && error.hint === undefined &&
+      error.message === "Cannot write events to memory: No space left on device",
+  );
+  assert.equal(sink.text, LINE.repeat(2));
+  writer.write(DNS_EVENT.example);
+  writer.flush();
+  assert.equal(writer.eventCount, 4);
+  assert.equal(writer.unwrittenCount, 2);
+  writer.write(SUMMARY_EVENT.example);
+  writer.close();
+  assert.deepEqual(failures, [
+    "culprit dns: 12 events in 30.0 s, from 24 messages, nothing lost\n",
+    "not written: 2 of 4 events\n",
+  ]);
+  assert.equal(sink.closes, 1);
+});
+
+Deno.test("StreamWriter says that a line may be cut where it cannot be taken back", () => {
+  const sink = new MemorySink(10, false);
+  const { writer, failures } = open(sink);
+  writer.write(DNS_EVENT.example);
+  assert.throws(() => writer.close(), { hint: "its last line may be incomplete" });
+  assert.deepEqual(failures, ["not written: 1 of 1 events\n"]);
+  assert.equal(sink.closes, 1);
+});
+
+Deno.test("StreamWriter tells the summary elsewhere when it was in the part that failed", () => {
+  const { writer, failures } = open(new MemorySink(LINE.length));
+  writer.write(DNS_EVENT.example);
+  writer.write(SUMMARY_EVENT.example);
+  assert.throws(() => writer.close(), OutputError);
+  assert.deepEqual(failures, [
+    "culprit dns: 12 events in 30.0 s, from 24 messages, nothing lost\n",
+    "not written: 0 of 1 events\n",
+  ]);
+});
+
+for (const format of ["json", "kv", "text"] as const) {
+  Deno.test(`StreamWriter never leaves part of an event in a full output: ${format}`, () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 5 }), fc.nat(6000), (events, capacity) => {
+        const sink = new MemorySink(capacity);
+        const { writer } = open(sink, format);
+        const whole = new MemorySink();
+        const { writer: reference } = open(whole, format);
+        const prefixes = [""];
+        let delivered = 0;
+        let failed = false;
+        try {
+          for (const event of events) writer.write(event);
+          writer.flush();
+        } catch (error) {
+          assert.ok(error instanceof OutputError);
+          failed = true;
+        }
+        reference.flush();
+        for (const event of events) {
+          reference.write(event);
+          reference.flush();
+          prefixes.push(whole.text);
+          if (isEvent(event) && whole.octets.length <= capacity) delivered++;
+        }
+        // Losses flush rows before them, so a failure may come before all events were offered.
+        if (!failed) assert.equal(sink.text, whole.text);
+        else assert.ok(prefixes.includes(sink.text));
+        if (format === "json") assert.equal(writer.eventCount - writer.unwrittenCount, delivered);
+        writer.close();
+        reference.close();
+      }),
+    );
+  });
+}
+
+/** Whether it is counted. */
+function isEvent(event: CulpritEvent): boolean {
+  return event.type !== "loss" && event.type !== "summary";
+}
+
+Deno.test("StreamWriter puts losses and summary into JSON and nowhere else", () => {
+  const sink = new MemorySink();
+  const { writer, said } = open(sink);
+  for (const event of [LOSS_EVENT.example, SUMMARY_EVENT.example]) writer.write(event);
+  writer.close();
+  assert.deepEqual(sink.text.trimEnd().split("\n").map((line) => JSON.parse(line).type), ["loss", "summary"]);
+  assert.deepEqual(said, []);
+  assert.equal(writer.eventCount, 0);
+});
+
+Deno.test("StreamWriter tells losses and summary on standard error beside formats for people", () => {
+  const sink = new MemorySink();
+  const { writer, said } = open(sink, "kv");
+  writer.write(LOSS_EVENT.example);
+  writer.write({
+    ...SUMMARY_EVENT.example,
+    lost: { ring_full: 113, no_memory: 0 },
+    not_observed: ["packets of \x1b[2J"],
+  });
+  writer.close();
+  assert.equal(sink.text, "");
+  assert.deepEqual(said, [
+    "culprit: lost 113 events: ring_full\n",
+    "culprit dns: 12 events in 30.0 s, from 24 messages\n" +
+    "lost: 113 ring_full\nnot observed: packets of \\x1b[2J\n",
+  ]);
+});
+
+Deno.test("StreamWriter writes the header of a table once, before anything else", () => {
+  const sink = new MemorySink();
+  const { writer } = open(sink, "text");
+  writer.flush();
+  writer.write(DNS_EVENT.example);
+  writer.close();
+  assert.match(sink.text, /^TIME .*\n00:12:03\.123 .*\n$/);
+});
+
+Deno.test("StreamWriter drops events quietly when the reader is gone", () => {
+  const sink = new MemorySink();
+  const { writer } = open(sink);
+  sink.ended = true;
+  writer.write(DNS_EVENT.example);
+  assert.equal(writer.ended, true);
+  writer.close();
+  assert.equal(sink.text, "");
+});
+
+Deno.test("StreamWriter refuses events after close, which may be repeated", () => {
+  const sink = new MemorySink();
+  const { writer } = open(sink);
+  writer.close();
+  writer.close();
+  assert.equal(sink.closes, 1);
+  assert.throws(() => writer.write(DNS_EVENT.example), TypeError);
+});
