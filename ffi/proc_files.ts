@@ -14,11 +14,12 @@ const SYMBOLS = {
   // int openat(int dirfd, const char *pathname, int flags, ... /* mode_t mode */);
   openat: { parameters: ["i32", "buffer", "i32", "u32"], result: "i32" },
   // ssize_t read(int fd, void *buf, size_t count);
-  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  // Results are below 2 GiB, as buffers are: taken as i32 they need no BigInt, which halves the cost of the call.
+  read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
   // int close(int fd);
   close: { parameters: ["i32"], result: "i32" },
   // ssize_t readlinkat(int dirfd, const char *pathname, char *buf, size_t bufsiz);
-  readlinkat: { parameters: ["i32", "buffer", "buffer", "usize"], result: "isize" },
+  readlinkat: { parameters: ["i32", "buffer", "buffer", "usize"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 let library: Deno.DynamicLibrary<typeof SYMBOLS> | undefined;
@@ -35,16 +36,31 @@ export function openProcFiles(): void {
   lastErrno();
 }
 
-const encoder = new TextEncoder();
 /** Holds the path of the call under way. */
-const pathBuffer = allocate(4096);
+const pathBuffer = allocate(256);
 
-/** Encodes a path into {@linkcode pathBuffer}; only names made by this project come here, all far below 4 KiB. */
+/** Encodes a path into {@linkcode pathBuffer}; only ASCII names made by this project or the kernel come here. */
 function encodePath(path: string): Uint8Array<ArrayBuffer> {
-  const { written, read } = encoder.encodeInto(path, pathBuffer.subarray(0, pathBuffer.length - 1));
-  if (read < path.length || path.includes("\0")) throw new RangeError(`Not a path: ${JSON.stringify(path)}`);
-  pathBuffer[written] = 0;
+  if (path.length >= pathBuffer.length) throw new RangeError(`Path is too long: ${JSON.stringify(path)}`);
+  for (let index = 0; index < path.length; index++) {
+    const code = path.charCodeAt(index);
+    if (code === 0 || code > 0x7f) throw new RangeError(`Path is not plain ASCII: ${JSON.stringify(path)}`);
+    pathBuffer[index] = code;
+  }
+  pathBuffer[path.length] = 0;
   return pathBuffer;
+}
+
+let sizedBuffer: Uint8Array<ArrayBuffer> | undefined;
+let size = 0n;
+
+/** Length of a buffer as FFI wants it; callers use the same buffer again and again, so the BigInt is made once. */
+function sizeOf(buffer: Uint8Array<ArrayBuffer>): bigint {
+  if (buffer !== sizedBuffer) {
+    sizedBuffer = buffer;
+    size = BigInt(buffer.length);
+  }
+  return size;
 }
 
 /**
@@ -83,7 +99,7 @@ export function readFileAt(
   const c = libc();
   const fd = c.openat(anchor, name, OPEN_FLAG.RDONLY | OPEN_FLAG.CLOEXEC, 0);
   if (fd < 0) return -lastErrno();
-  const count = Number(c.read(fd, buffer, BigInt(buffer.length)));
+  const count = c.read(fd, buffer, sizeOf(buffer));
   const result = count < 0 ? -lastErrno() : count;
   c.close(fd);
   return result;
@@ -103,6 +119,6 @@ export function readLinkAt(
   buffer: Uint8Array<ArrayBuffer>,
 ): number {
   const path = typeof name === "string" ? encodePath(name) : name;
-  const count = Number(libc().readlinkat(anchor, path, buffer, BigInt(buffer.length)));
+  const count = libc().readlinkat(anchor, path, buffer, sizeOf(buffer));
   return count < 0 ? -lastErrno() : count;
 }

@@ -85,3 +85,18 @@ export class ProcessDirectory implements Disposable {
     closeAnchor(this.#fd);
   }
 }
+
+/**
+ * Lists the processes of /proc.
+ *
+ * @returns thread group ids, ascending
+ * @throws {Deno.errors.NotFound} when /proc is not mounted
+ */
+export function listProcesses(): number[] {
+  const tgids: number[] = [];
+  for (const { name } of Deno.readDirSync("/proc")) {
+    const first = name.charCodeAt(0);
+    if (first >= 0x31 && first <= 0x39) tgids.push(Number(name));
+  }
+  return tgids.sort((a, b) => a - b);
+}

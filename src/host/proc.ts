@@ -6,10 +6,12 @@
  * @module
  */
 
-import { ProcessDirectory, type ReadFailure } from "./_read.ts";
+import { listProcesses, ProcessDirectory, type ReadFailure } from "./_read.ts";
 import { NS_PER_TICK, parseCgroup, parseCmdline, parseInode, parseStat, parseStatus } from "./proc_format.ts";
 import type { ProcStat } from "./proc_format.ts";
 import { bootTimeNs, timeNamespaceOffsetNs } from "./clock.ts";
+
+export { socketOwners } from "./proc_sockets.ts";
 
 /** A process as /proc shows it. */
 export interface ProcFacts {
@@ -57,16 +59,20 @@ function initialNetns(): number {
 /** What the kernel appends to the target of `exe` and `cwd` when the file has no name any more. */
 const DELETED = " (deleted)";
 
-/** Takes the kernel's ` (deleted)` off, unless a file really bears that name. */
-function stripDeleted(target: string): string {
+/**
+ * Takes the kernel's ` (deleted)` off, unless the file really bears that name: it would hide behind another's otherwise.
+ */
+function stripDeleted(tgid: number, name: "exe" | "cwd", target: string): string {
   if (!target.endsWith(DELETED)) return target;
   try {
-    Deno.lstatSync(target);
-    return target;
-  } catch {
-    // No such file: the suffix is the kernel's.
-    return target.slice(0, -DELETED.length);
+    const linked = Deno.statSync(`/proc/${tgid}/${name}`);
+    const named = Deno.lstatSync(`/proc/${tgid}/root${target}`);
+    if (linked.ino === named.ino && linked.dev === named.dev) return target;
+  } catch (error) {
+    // No such file below its root, so the suffix is the kernel's; or the process has gone, or may not be looked at.
+    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied)) throw error;
   }
+  return target.slice(0, -DELETED.length);
 }
 
 /** Why a process cannot be described, in the words of the event. */
@@ -79,7 +85,7 @@ function reasonFor(failure: ReadFailure, stat: ProcStat): string {
 /** Target of a link that holds a path, or `unknown`; notes why in the facts. */
 function readPath(directory: ProcessDirectory, name: "exe" | "cwd", stat: ProcStat, facts: ProcFacts): string {
   const link = directory.readLink(name);
-  if (typeof link === "object") return stripDeleted(link.target);
+  if (typeof link === "object") return stripDeleted(facts.tgid, name, link.target);
   facts.unknownReason ??= reasonFor(link, stat);
   return "unknown";
 }
@@ -129,29 +135,24 @@ export function readProcess(tgid: number): ProcFacts | undefined {
     netns: 0,
     isKernelThread: stat.isKernelThread,
   };
-  const statusBytes = directory.read("status");
-  const status = typeof statusBytes === "object" ? parseStatus(statusBytes) : undefined;
-  if (statusBytes === "gone" || (status !== undefined && status.tgid !== tgid)) return undefined;
-  if (status !== undefined) {
-    facts.uid = status.uid;
-    facts.gid = status.gid;
+  if (stat.isKernelThread) {
+    // All of them are root's and in the initial namespaces.
+    facts.uid = facts.gid = 0;
+    facts.netns = initialNetns();
+  } else {
+    const statusBytes = directory.read("status");
+    const status = typeof statusBytes === "object" ? parseStatus(statusBytes) : undefined;
+    if (statusBytes === "gone" || (status !== undefined && status.tgid !== tgid)) return undefined;
+    if (status !== undefined) {
+      facts.uid = status.uid;
+      facts.gid = status.gid;
+    }
+    readUserFacts(directory, stat, facts);
   }
-  if (stat.isKernelThread) facts.netns = initialNetns();
-  else readUserFacts(directory, stat, facts);
   const cgroup = directory.read("cgroup");
   if (typeof cgroup === "object") facts.cgroup = parseCgroup(cgroup);
   else facts.unknownReason ??= reasonFor(cgroup, stat);
   return facts;
-}
-
-/** Names of /proc that are processes. */
-function listProcesses(): number[] {
-  const tgids: number[] = [];
-  for (const entry of Deno.readDirSync("/proc")) {
-    const first = entry.name.charCodeAt(0);
-    if (first >= 0x31 && first <= 0x39) tgids.push(Number(entry.name));
-  }
-  return tgids;
 }
 
 /**
@@ -163,7 +164,7 @@ function listProcesses(): number[] {
  */
 export function scanProcesses(): ProcFacts[] {
   const found: ProcFacts[] = [];
-  for (const tgid of listProcesses().sort((a, b) => a - b)) {
+  for (const tgid of listProcesses()) {
     const facts = readProcess(tgid);
     if (facts !== undefined) found.push(facts);
   }
