@@ -19,6 +19,9 @@ const VERIFIER_LOG = /^prog '([^']+)': -- BEGIN PROG LOAD LOG --\n([\s\S]*?)\n?-
 /** The program that failed, also when there is no verifier log. */
 const FAILED_PROGRAM = /^prog '([^']+)': (?:BPF program load failed|failed to )/;
 
+/** The map that could not be created. */
+const FAILED_MAP = /^map '([^']+)': failed to create: /;
+
 /** What the process may do, as far as it explains a refusal. */
 export interface Privileges {
   /** Capabilities that are missing, see {@linkcode missingBpfCapabilities}. */
@@ -66,9 +69,25 @@ export function loadError(
       hint: "use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as those of the distributions are",
     });
   }
-  const program = messages.map((message) => FAILED_PROGRAM.exec(message)?.[1]).find((name) => name !== undefined);
+  const map = firstMatch(messages, FAILED_MAP);
+  if (map !== undefined) {
+    return new LibbpfError(`create map "${map}"`, errno, errnoName(errno), {
+      log: messages,
+      hint: errno === ERRNO.ENOMEM ? "make it smaller: the kernel has no memory for a map of this size" : undefined,
+    });
+  }
+  const program = firstMatch(messages, FAILED_PROGRAM);
   const operation = program === undefined ? `load BPF object "${objectName}"` : `load program "${program}"`;
   return new LibbpfError(operation, errno, errnoName(errno), { log: messages });
+}
+
+/** First group of the first message that matches. */
+function firstMatch(messages: readonly string[], pattern: RegExp): string | undefined {
+  for (const message of messages) {
+    const group = pattern.exec(message)?.[1];
+    if (group !== undefined) return group;
+  }
+  return undefined;
 }
 
 /** The privilege without which the kernel answered EPERM; undefined when none is known to be missing. */

@@ -57,7 +57,7 @@ Deno.test("loadError() quotes libbpf's log where nothing explains EPERM", () => 
   const error = loadError("x", EPERM, MEMLOCK_LOG, privileges());
   assert.ok(error instanceof LibbpfError);
   assert.deepEqual(error.log, MEMLOCK_LOG);
-  assert.match(error.message, /^Cannot load BPF object "x": errno EPERM \(1\)\n {2}Error in bpf_create_map_xattr/);
+  assert.match(error.message, /^Cannot create map "ring": errno EPERM \(1\)\n {2}Error in bpf_create_map_xattr/);
 });
 
 Deno.test("loadError() does not look at privileges for other errors", () => {
