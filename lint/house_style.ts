@@ -36,7 +36,8 @@ function isExplained(context: Deno.lint.RuleContext, node: Deno.lint.Node): bool
 function mentions(context: Deno.lint.RuleContext, block: Block, name: string): boolean {
   const text = context.sourceCode.getText(block);
   // A name may hold `$`, which is no word character: look around by hand instead of with \b.
-  return new RegExp(`(?<![\\w$.])${name.replaceAll("$", "\\$")}(?![\\w$])`).test(text);
+  // A dot before it makes it a property of something else, three dots spread it.
+  return new RegExp(`(?<![\\w$])(?<!(?<!\\.\\.)\\.)${name.replaceAll("$", "\\$")}(?![\\w$])`).test(text);
 }
 
 /** `new Error()` and `Error()` outside tests: errors carry data, so they have a class in src/errors.ts. */
