@@ -4,11 +4,12 @@
  * @module
  */
 
-import { readProcess } from "./proc.ts";
+import { readProcess, socketOwners } from "./proc.ts";
 
 /** The owner of a socket as /proc tells it. */
 export interface SocketOwnerFacts {
   tgid: number;
+  /** CLOCK_BOOTTIME, ns, rounded down to 10 ms. */
   startTimeNs: number;
   uid: number;
   gid: number;
@@ -43,34 +44,4 @@ export class SocketOwners {
     if (facts === undefined) return undefined;
     return { tgid, startTimeNs: facts.startTimeNs, uid: facts.uid, gid: facts.gid, comm: facts.comm };
   }
-}
-
-/** Lists who holds which socket: every descriptor of every process. */
-function socketOwners(): Map<number, number[]> {
-  const owners = new Map<number, number[]>();
-  for (const { name } of Deno.readDirSync("/proc")) {
-    const tgid = Number(name);
-    if (!Number.isInteger(tgid)) continue;
-    for (const inode of socketsOf(tgid)) {
-      const holders = owners.get(inode);
-      if (holders === undefined) owners.set(inode, [tgid]);
-      else if (holders.at(-1) !== tgid) holders.push(tgid);
-    }
-  }
-  return owners;
-}
-
-/** Inodes of the sockets a process holds; none when it is gone or not ours to look at. */
-function socketsOf(tgid: number): number[] {
-  const inodes: number[] = [];
-  try {
-    for (const { name } of Deno.readDirSync(`/proc/${tgid}/fd`)) {
-      const target = /^socket:\[(\d+)\]$/.exec(Deno.readLinkSync(`/proc/${tgid}/fd/${name}`));
-      if (target !== null) inodes.push(Number(target[1]));
-    }
-  } catch (error) {
-    // A process may end, and a descriptor be closed, while it is looked at.
-    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied)) throw error;
-  }
-  return inodes;
 }
