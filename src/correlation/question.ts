@@ -57,6 +57,23 @@ export class MessageKey {
     if (((bytes[4] as number) | (bytes[5] as number)) !== 0) this.#readQuestion(bytes, classMask);
   }
 
+  /**
+   * Stands for a message that is too short to have these fields.
+   *
+   * @param isResponse by its ports
+   * @param contentHash tells one from another
+   */
+  setHeaderless(isResponse: boolean, contentHash: number): void {
+    this.id = 0;
+    this.isResponse = isResponse;
+    this.opcode = 0;
+    this.isTruncated = false;
+    this.hasQuestion = false;
+    this.questionHash = contentHash;
+    this.questionType = 0;
+    this.isLocalName = false;
+  }
+
   /** Walks the first name; a pointer there (it could only lead into the header) leaves the message without question. */
   #readQuestion(bytes: Uint8Array, classMask: number): void {
     const limit = bytes.length - 5;

@@ -116,11 +116,16 @@ export class Seen implements SeenMessage {
   }
 
   get message(): DnsMessage {
-    return this.#message ??= this.#decode();
+    return this.#message ??= this.#read();
+  }
+
+  /** Decodes the message if that is not done yet: its octets are not needed any more then. */
+  decode(): void {
+    this.#message ??= this.#read();
   }
 
   /** Decodes what is there, and adds what the layers below found wrong. */
-  #decode(): DnsMessage {
+  #read(): DnsMessage {
     const { message, anomalies } = tryDecodeMessage(this.bytes, this.protocol === "mdns" ? MDNS : PLAIN);
     const decoded = message ?? headless(this.bytes, anomalies);
     for (const anomaly of this.#anomalies) decoded.anomalies.push(anomaly);

@@ -5,6 +5,8 @@
  */
 
 import type { PacketOwner } from "../capture.ts";
+import { ANY_ADDRESS, type TransactionKey } from "./key.ts";
+import type { OpenQuestion } from "./resolvers.ts";
 import type { Seen } from "./seen.ts";
 import type { ClientOfResolver } from "./types.ts";
 
@@ -21,29 +23,8 @@ export const ENTRY_STATE = {
 /** One of the numbers in {@linkcode ENTRY_STATE}. */
 export type EntryState = typeof ENTRY_STATE[keyof typeof ENTRY_STATE];
 
-/** Stands for the address of whoever answers a query sent to a group of hosts. */
-export const ANY_ADDRESS = "*";
-
-/** Who asked whom what: what both messages of a transaction have in common. */
-export interface EntryKey {
-  clientAddress: string;
-  clientPort: number;
-  /** {@linkcode ANY_ADDRESS} where the query went to a group. */
-  serverAddress: string;
-  serverPort: number;
-  isTcp: boolean;
-  id: number;
-  hasQuestion: boolean;
-  questionHash: number;
-  questionType: number;
-  /** Of all of the above but the question. */
-  idHash: number;
-  /** Of all of the above. */
-  hash: number;
-}
-
 /** A transaction in the table. */
-export class Entry implements EntryKey {
+export class Entry implements TransactionKey {
   state: EntryState = ENTRY_STATE.open;
   readonly clientAddress: string;
   readonly clientPort: number;
@@ -58,7 +39,9 @@ export class Entry implements EntryKey {
   readonly hash: number;
 
   /** First query, or the response where there was none, ns. */
-  firstNs = 0;
+  readonly firstNs: number;
+  /** When it was reported, ns. */
+  doneNs = 0;
   query: Seen | undefined;
   /** Only while held. */
   response: Seen | undefined;
@@ -78,10 +61,14 @@ export class Entry implements EntryKey {
   responseDigest = 0;
   /** Was made by a response that nobody asked for. */
   isUnsolicited = false;
-  /** Why its response comes too late, where it was given up. */
-  gaveUp: string | undefined;
+  /** Was given up, so that a response comes too late. */
+  hasGivenUp = false;
   tcpRetry = false;
   onBehalfOf: ClientOfResolver | undefined;
+  /** Open at a resolver of this host, with others that ask the same. */
+  openQuestion: OpenQuestion | undefined;
+  /** Keys under which its questions are listed, where it was sent to a group. */
+  groupKeys: readonly string[] | undefined;
 
   /** Neighbours in time. */
   older: Entry | undefined;
@@ -93,8 +80,12 @@ export class Entry implements EntryKey {
   idNext: Entry | undefined;
   idPrevious: Entry | undefined;
 
-  /** @param key copied */
-  constructor(key: EntryKey) {
+  /**
+   * @param key copied
+   * @param firstNs time of its first message, ns
+   */
+  constructor(key: TransactionKey, firstNs: number) {
+    this.firstNs = firstNs;
     this.clientAddress = key.clientAddress;
     this.clientPort = key.clientPort;
     this.serverAddress = key.serverAddress;
@@ -108,6 +99,11 @@ export class Entry implements EntryKey {
     this.hash = key.hash;
   }
 
+  /** The query went to a group of hosts. */
+  get isToGroup(): boolean {
+    return this.serverAddress === ANY_ADDRESS;
+  }
+
   /** How often the query was sent: the second view of a sending is none. */
   get sends(): number {
     return Math.max(this.queryEgress, this.queryIngress);
@@ -119,14 +115,14 @@ export class Entry implements EntryKey {
   }
 
   /** Whether a message with this key belongs to the same two ends with the same id. */
-  sameEnds(key: EntryKey): boolean {
+  sameEnds(key: TransactionKey): boolean {
     return this.idHash === key.idHash && this.id === key.id && this.clientPort === key.clientPort &&
       this.serverPort === key.serverPort && this.isTcp === key.isTcp && this.clientAddress === key.clientAddress &&
       this.serverAddress === key.serverAddress;
   }
 
   /** Whether a message with this key has the same ends, id and question. */
-  sameQuestion(key: EntryKey): boolean {
+  sameQuestion(key: TransactionKey): boolean {
     return this.hash === key.hash && this.questionHash === key.questionHash && this.hasQuestion === key.hasQuestion &&
       this.sameEnds(key);
   }
@@ -157,59 +153,5 @@ export class EntryList {
     entry.older = undefined;
     entry.newer = undefined;
     this.size--;
-  }
-}
-
-/** Finds entries by their hashes. Buckets are chained through the entries, the newest first. */
-export class EntryIndex {
-  readonly #byHash: (Entry | undefined)[];
-  readonly #byId: (Entry | undefined)[];
-  readonly #mask: number;
-
-  /** @param capacity entries it is made for; more only make it slower */
-  constructor(capacity: number) {
-    const buckets = 1 << Math.max(8, Math.ceil(Math.log2(capacity)) + 1);
-    this.#mask = buckets - 1;
-    this.#byHash = new Array<Entry | undefined>(buckets).fill(undefined);
-    this.#byId = new Array<Entry | undefined>(buckets).fill(undefined);
-  }
-
-  /** Adds an entry that is not in it. */
-  add(entry: Entry): void {
-    const hashSlot = entry.hash & this.#mask;
-    const hashHead = this.#byHash[hashSlot];
-    entry.hashNext = hashHead;
-    if (hashHead !== undefined) hashHead.hashPrevious = entry;
-    this.#byHash[hashSlot] = entry;
-    const idSlot = entry.idHash & this.#mask;
-    const idHead = this.#byId[idSlot];
-    entry.idNext = idHead;
-    if (idHead !== undefined) idHead.idPrevious = entry;
-    this.#byId[idSlot] = entry;
-  }
-
-  /** Takes out an entry that is in it. */
-  remove(entry: Entry): void {
-    if (entry.hashPrevious === undefined) this.#byHash[entry.hash & this.#mask] = entry.hashNext;
-    else entry.hashPrevious.hashNext = entry.hashNext;
-    if (entry.hashNext !== undefined) entry.hashNext.hashPrevious = entry.hashPrevious;
-    if (entry.idPrevious === undefined) this.#byId[entry.idHash & this.#mask] = entry.idNext;
-    else entry.idPrevious.idNext = entry.idNext;
-    if (entry.idNext !== undefined) entry.idNext.idPrevious = entry.idPrevious;
-    entry.hashNext =
-      entry.hashPrevious =
-      entry.idNext =
-      entry.idPrevious =
-        undefined;
-  }
-
-  /** First candidate for a hash; follow `hashNext`, and check each with `sameQuestion`. */
-  byHash(hash: number): Entry | undefined {
-    return this.#byHash[hash & this.#mask];
-  }
-
-  /** First candidate for an id hash; follow `idNext`, and check each with `sameEnds`. */
-  byId(idHash: number): Entry | undefined {
-    return this.#byId[idHash & this.#mask];
   }
 }

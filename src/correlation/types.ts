@@ -7,6 +7,7 @@
 import type { PacketOwner } from "../capture.ts";
 import type { DnsMessage } from "../dns/types.ts";
 import type { DnsEvent, DnsInfo, NetworkInfo, OnBehalfOf } from "../events.ts";
+import type { StreamCounters } from "../net/stream.ts";
 
 /** One DNS message as first seen. The second view of a local message (at the other end's socket) makes no second one. */
 export interface SeenMessage {
@@ -116,4 +117,6 @@ export interface DnsTrackerCounters {
   evicted: number;
   /** Transactions waiting now. */
   pending: number;
+  /** Of the reassembly of TCP streams. */
+  tcp: Readonly<StreamCounters>;
 }
