@@ -125,6 +125,7 @@ export class Library {
   readonly log: LibbpfLog;
   readonly #library: Deno.DynamicLibrary<typeof LIBBPF_SYMBOLS>;
   readonly #resources: DisposableStack;
+  #closed = false;
 
   /** `base` is what the file behind the path lives on; it is owned from now on. */
   private constructor(path: string, options: LibraryOptions, base = new DisposableStack()) {
@@ -135,7 +136,7 @@ export class Library {
     this.version = checkedVersion(path, probe.symbols);
     this.#library = stack.adopt(Deno.dlopen(path, LIBBPF_SYMBOLS), (library) => library.close());
     this.log = stack.use(new LibbpfLog(options.logger, options.logLevel));
-    this.#library.symbols.libbpf_set_print(this.log.callbackPointer);
+    this.#listen();
     // Before the callback is freed, libbpf must stop calling it.
     stack.defer(() => this.#library.symbols.libbpf_set_print(null));
     this.#resources = stack.move();
@@ -210,7 +211,7 @@ export class Library {
    * @throws {TypeError} after close
    */
   get symbols(): LibbpfSymbols {
-    if (this.#resources.disposed) throw new TypeError("Library is closed");
+    if (this.#closed) throw new TypeError("Library is closed");
     return this.#library.symbols;
   }
 
@@ -224,8 +225,29 @@ export class Library {
     return Math.max(1, this.symbols.libbpf_num_possible_cpus());
   }
 
+  /**
+   * Runs a call and tells what libbpf logged meanwhile. Threads that use the same libbpf must take turns, because its
+   * log goes to one callback per process.
+   *
+   * @param call the call
+   * @returns its result and the messages, oldest first
+   * @throws {TypeError} after close
+   * @throws whatever the call or the logger threw
+   */
+  logged<T>(call: () => T): { result: T; messages: readonly string[] } {
+    // A worker that opened the same library took the log over, and left it without a listener when it closed.
+    this.#listen();
+    return this.log.during(call);
+  }
+
+  /** Directs libbpf's log here. */
+  #listen(): void {
+    this.symbols.libbpf_set_print(this.log.callbackPointer);
+  }
+
   /** Closes it; every object made with it must be closed before. */
   close(): void {
+    this.#closed = true;
     this.#resources.dispose();
   }
 

@@ -88,7 +88,7 @@ export class BpfObject {
     view.setBigUint64(8, addressOf(name), true);
     if (btfPath !== undefined) view.setBigUint64(48, addressOf(btfPath), true);
     let errno = 0;
-    const { result, messages } = library.log.during(() => {
+    const { result, messages } = library.logged(() => {
       const pointer = whilePinned(
         [name, btfPath],
         () => library.symbols.bpf_object__open_mem(bytes, BigInt(bytes.length), opts),
@@ -181,7 +181,7 @@ export class BpfObject {
   load(): void {
     const symbols = this.#symbols();
     if (this.#loaded) throw new TypeError(`BPF object "${this.name}" is loaded already`);
-    const { result, messages } = this.#library.log.during(() => symbols.bpf_object__load(this.#pointer));
+    const { result, messages } = this.#library.logged(() => symbols.bpf_object__load(this.#pointer));
     if (result < 0) throw loadError(this.name, -result, messages);
     this.#loaded = true;
   }

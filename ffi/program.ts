@@ -240,7 +240,7 @@ export class BpfProgram {
   #link(operation: string, call: () => Deno.PointerValue, kept: readonly unknown[] = []): BpfLink {
     const { library } = this.#object;
     let errno = 0;
-    const { result, messages } = library.log.during(() => {
+    const { result, messages } = library.logged(() => {
       const pointer = whilePinned(kept, call);
       if (pointer === null) errno = lastErrno();
       return pointer;

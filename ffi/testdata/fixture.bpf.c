@@ -35,6 +35,7 @@ __u64 fill_runs = 0;
 __u64 exec_count = 0;
 __u64 sock_count = 0;
 __u64 uprobe_count = 0;
+__u64 submit_count = 0;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -92,10 +93,12 @@ int fix_fill(struct bpf_raw_tracepoint_args *ctx)
 		record->index = i;
 		record->product = i;
 		record->product *= factor;
-		if (discard_every && i % discard_every == 0)
+		if (discard_every && i % discard_every == 0) {
 			bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
-		else
+		} else {
 			bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+			__sync_fetch_and_add(&submit_count, 1);
+		}
 	}
 	return 0;
 }
