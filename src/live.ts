@@ -6,6 +6,7 @@
 
 import { RECORD_TYPE } from "../bpf/records.gen.ts";
 import { decodeExec, decodeExit, decodeFork } from "../bpf/process/sensor.ts";
+import { configureLibrary } from "../ffi/mod.ts";
 import type { LiveOptions } from "./commands/options.ts";
 import { EXIT_CODE, type ExitCode, OutputError } from "./errors.ts";
 import { type CulpritEvent, SCHEMA, type SummaryEvent } from "./events.ts";
@@ -80,9 +81,9 @@ export async function runLive(command: LiveCommand, options: LiveOptions): Promi
     columns: command.columns,
   });
   using stop = new StopSignal();
+  configureLibrary({ path: options.libbpf });
   using run = SensorRun.start(command.sensors, {
     ringSizeBytes: options.ringSizeBytes,
-    libbpf: options.libbpf,
     ...(command.globals === undefined ? {} : { globals: command.globals }),
   });
   return await new LiveLoop(command, options, writer, stop, run).loop();

@@ -5,16 +5,7 @@
  */
 
 import { GLOBALS } from "../bpf/globals.gen.ts";
-import {
-  type BpfLink,
-  BpfObject,
-  closeFd,
-  configureLibrary,
-  OPEN_FLAG,
-  openFile,
-  type RecordHandler,
-  RingReader,
-} from "../ffi/mod.ts";
+import { type BpfLink, BpfObject, closeFd, OPEN_FLAG, openFile, type RecordHandler, RingReader } from "../ffi/mod.ts";
 import { readAsset } from "./assets.ts";
 import { CulpritError, LibbpfError, VerifierError } from "./errors.ts";
 import { cgroup2Root } from "./host/cgroup2.ts";
@@ -56,8 +47,6 @@ export interface Sensor {
 export interface SensorRunOptions {
   /** Octets of the ring, a power of two and a multiple of the page size. */
   readonly ringSizeBytes: number;
-  /** Path of libbpf.so; undefined for the usual places. */
-  readonly libbpf?: string | undefined;
   /** Values of `const volatile` variables of the object: one number, or one per array element. */
   readonly globals?: Partial<Record<GlobalName, readonly number[]>>;
 }
@@ -105,7 +94,6 @@ export class SensorRun implements Disposable {
    * @throws {CulpritError} when nothing can be observed: libbpf, privilege, kernel, cgroup v2, memory
    */
   static start(sensors: readonly Sensor[], options: SensorRunOptions): SensorRun {
-    configureLibrary({ path: options.libbpf });
     const refused = new Map<SensorProgram, CulpritError>();
     using stack = new DisposableStack();
     const object = stack.use(loadObject(sensors, options, refused));
