@@ -131,22 +131,25 @@ export function readFileInto(
 }
 
 /**
- * Writes all octets: write(2) until done, again after EINTR.
+ * Writes all octets: write(2) until done, again after EINTR; waits while a descriptor in non-blocking mode is full.
  *
- * @param fd descriptor in blocking mode
+ * @param fd descriptor
  * @param bytes what to write
+ * @param onPart told the octets written so far after every part, so that the caller knows them when more fails
  * @throws {LibbpfError} when the kernel refuses
  */
-export function writeFd(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
-  let rest = bytes;
-  while (rest.length > 0) {
+export function writeFd(fd: number, bytes: Uint8Array<ArrayBuffer>, onPart?: (written: number) => void): void {
+  for (let written = 0; written < bytes.length;) {
+    const rest = written === 0 ? bytes : bytes.subarray(written);
     const count = Number(libc().write(fd, rest, BigInt(rest.length)));
     if (count >= 0) {
-      rest = rest.subarray(count);
+      written += count;
+      onPart?.(written);
       continue;
     }
     const errno = lastErrno();
-    if (errno !== ERRNO.EINTR) throw failure(errno, `write descriptor ${fd}`);
+    if (errno === ERRNO.EAGAIN) pollFd(fd, POLL_EVENT.OUT, -1);
+    else if (errno !== ERRNO.EINTR) throw failure(errno, `write descriptor ${fd}`);
   }
 }
 
@@ -187,7 +190,9 @@ export function pageSize(): number {
 
 /** Shared memory mapped from a descriptor. */
 export interface Mapping {
+  /** First octet. */
   readonly pointer: Deno.PointerObject;
+  /** Length of the mapping. */
   readonly sizeBytes: number;
   /** The memory itself; {@linkcode munmap} empties it. */
   readonly buffer: ArrayBuffer;

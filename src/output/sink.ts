@@ -5,9 +5,10 @@
  * @module
  */
 
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
-import { OutputError } from "../errors.ts";
-import { reasonOf, STDOUT_NAME, writeAll } from "./stdio.ts";
+import { closeSync, constants, fstatSync, ftruncateSync, openSync } from "node:fs";
+import { writeFd } from "../../ffi/libc.ts";
+import { LibbpfError, OutputError } from "../errors.ts";
+import { reasonOf, STDOUT_NAME } from "./stdio.ts";
 
 /** An open output. */
 export interface Sink {
@@ -22,9 +23,9 @@ export interface Sink {
    *
    * @param bytes whole events
    * @param onPart told the octets written so far, also when more fails
-   * @throws what the system says, for {@linkcode reasonOf}
+   * @throws {LibbpfError} with the errno of write(2)
    */
-  write(bytes: Uint8Array, onPart: (written: number) => void): void;
+  write(bytes: Uint8Array<ArrayBuffer>, onPart: (written: number) => void): void;
   /**
    * Takes back what was written last, where the output can.
    *
@@ -36,6 +37,9 @@ export interface Sink {
   close(): void;
 }
 
+/** Descriptor of standard output. */
+const STDOUT_FD = 1;
+
 /** Standard output. */
 export class StdoutSink implements Sink {
   readonly target = STDOUT_NAME;
@@ -46,12 +50,13 @@ export class StdoutSink implements Sink {
     return this.#ended;
   }
 
-  write(bytes: Uint8Array, onPart: (written: number) => void): void {
+  write(bytes: Uint8Array<ArrayBuffer>, onPart: (written: number) => void): void {
     if (this.#ended) return;
     try {
-      writeAll(Deno.stdout, bytes, onPart);
+      // Deno.stdout holds back what a non-blocking pipe did not take, and writes it again later.
+      writeFd(STDOUT_FD, bytes, onPart);
     } catch (error) {
-      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      if (!(error instanceof LibbpfError && error.errnoName === "EPIPE")) throw error;
       this.#ended = true;
     }
   }
@@ -119,10 +124,10 @@ export class FileSink implements Sink {
     Deno.addSignalListener("SIGHUP", this.#onHangup);
   }
 
-  write(bytes: Uint8Array, onPart: (written: number) => void): void {
-    const writer = { writeSync: (part: Uint8Array): number => writeSync(this.#fd, part) };
+  write(bytes: Uint8Array<ArrayBuffer>, onPart: (written: number) => void): void {
     let before = 0;
-    writeAll(writer, bytes, (written) => {
+    // Not node:fs: its writeSync() repeats until all is written and does not tell how much was when that fails.
+    writeFd(this.#fd, bytes, (written) => {
       if (this.#end !== undefined) this.#end += written - before;
       before = written;
       onPart(written);

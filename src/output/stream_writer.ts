@@ -4,7 +4,8 @@
  * @module
  */
 
-import { OutputError } from "../errors.ts";
+import { errnoMessage } from "../../ffi/errno.ts";
+import { LibbpfError, OutputError } from "../errors.ts";
 import type { CulpritEvent, LossEvent, SummaryEvent } from "../events.ts";
 import type { Formatter } from "./formatter.ts";
 import { lossNotice, summaryNotice } from "./notices.ts";
@@ -148,13 +149,13 @@ export class StreamWriter implements EventWriter {
   }
 
   /** UTF-8 of a text; valid until the next call. */
-  #encode(text: string): Uint8Array {
+  #encode(text: string): Uint8Array<ArrayBuffer> {
     if (text.length * 3 > BUFFER_BYTES) return this.#encoder.encode(text);
     return this.#buffer.subarray(0, this.#encoder.encodeInto(text, this.#buffer).written);
   }
 
   /** Settles what arrived of a chunk, and takes back the part of an event at its end. */
-  #fail(error: unknown, text: string, bytes: Uint8Array, written: number): OutputError {
+  #fail(error: unknown, text: string, bytes: Uint8Array<ArrayBuffer>, written: number): OutputError {
     this.#failed = true;
     // An event cut in two decodes to fewer units than it has, so it cannot be taken for a whole one.
     const units = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(0, written)).length;
@@ -163,7 +164,8 @@ export class StreamWriter implements EventWriter {
     const kept = this.#encoder.encode(text.slice(0, Math.abs(arrived.at(-1) ?? 0))).length;
     const taken = written === kept || this.#sink.takeBack(written - kept);
     for (const notice of this.#pendingNotices) this.#tellNotice(notice);
-    return new OutputError(this.target, reasonOf(error), {
+    const reason = error instanceof LibbpfError ? errnoMessage(error.errno) : reasonOf(error);
+    return new OutputError(this.target, reason, {
       hint: taken ? undefined : "its last line may be incomplete",
       cause: error,
     });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { DNS_EVENT } from "../../bpf/dns/fields.ts";
-import { OutputError } from "../errors.ts";
+import { LibbpfError, OutputError } from "../errors.ts";
 import type { CulpritEvent, DnsEvent } from "../events.ts";
 import { anyEvent } from "./arbitrary_testing.ts";
 import { LOSS_EVENT, SUMMARY_EVENT } from "./fields.ts";
@@ -20,7 +20,7 @@ class MemorySink implements Sink {
   octets = new Uint8Array(0);
   constructor(readonly capacity = Infinity, readonly canTakeBack = true) {}
 
-  write(bytes: Uint8Array, onPart: (written: number) => void): void {
+  write(bytes: Uint8Array<ArrayBuffer>, onPart: (written: number) => void): void {
     this.pieces++;
     const room = Math.min(bytes.length, this.capacity - this.octets.length);
     const grown = new Uint8Array(this.octets.length + room);
@@ -28,7 +28,7 @@ class MemorySink implements Sink {
     grown.set(bytes.subarray(0, room), this.octets.length);
     this.octets = grown;
     if (room > 0) onPart(room);
-    if (room < bytes.length) throw new Error("No space left on device (os error 28)");
+    if (room < bytes.length) throw new LibbpfError("write descriptor 9", 28, "ENOSPC");
   }
 
   takeBack(count: number): boolean {
