@@ -107,4 +107,4 @@ export function failure(errno: number, operation: string): LibbpfError {
 }
 
 /** `dirfd` that stands for the current directory. */
-export const AT_FDCWD = -100;
+export const AT_FDCWD: number = -100;

@@ -144,7 +144,9 @@ export const RLIMIT_INFINITY = 0xffff_ffff_ffff_ffffn;
 
 /** A resource limit; {@linkcode RLIMIT_INFINITY} is none. */
 export interface ResourceLimit {
+  /** What is enforced. */
   soft: bigint;
+  /** How far an unprivileged process may raise it. */
   hard: bigint;
 }
 

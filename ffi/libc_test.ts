@@ -108,6 +108,12 @@ Deno.test("readFileInto() answers a length, or the negative errno without an exc
   assert.deepEqual(openDescriptors(), before);
 });
 
+Deno.test("readFileInto() reads on where the kernel answers a page at a time", () => {
+  const page = pageSize();
+  assert.ok(readFileInto("/proc/self/maps", allocate(1 << 20)) > 2 * page);
+  assert.equal(readFileInto("/proc/self/maps", allocate(page + 7)), page + 7);
+});
+
 Deno.test("readFileInto() fills no more than the buffer", () => {
   assert.equal(readFileInto("/proc/self/status", allocate(7)), 7);
 });

@@ -25,6 +25,8 @@ export class LibraryVersionError extends CulpritError {
   readonly wanted: string;
 
   /**
+   * Says what was found and what is wanted.
+   *
    * @param path where it was found
    * @param found its version
    * @param wanted oldest version that will do

@@ -17,6 +17,8 @@ export class BpfLink {
   #pointer: Deno.PointerObject | undefined;
 
   /**
+   * Made by the attach functions of {@linkcode BpfProgram}.
+   *
    * @param library the libbpf that made it
    * @param pointer the `struct bpf_link`, owned from now on
    * @param programName name of the attached program

@@ -56,6 +56,8 @@ export class BpfMap {
   readonly #pointer: Deno.PointerObject;
 
   /**
+   * Made by {@linkcode BpfObject}.
+   *
    * @param object owner
    * @param pointer the `struct bpf_map`
    */

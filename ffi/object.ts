@@ -16,6 +16,7 @@ import type { LibbpfSymbols } from "./symbols.ts";
 
 /** What programs and maps need of the object that owns them. */
 export interface ObjectHandle {
+  /** The libbpf it was opened with. */
   readonly library: Library;
   /** The functions of libbpf; throws once the object is closed. */
   open(): LibbpfSymbols;

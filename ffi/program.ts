@@ -49,6 +49,8 @@ export class BpfProgram {
   readonly #pointer: Deno.PointerObject;
 
   /**
+   * Made by {@linkcode BpfObject}.
+   *
    * @param object owner
    * @param pointer the `struct bpf_program`
    */

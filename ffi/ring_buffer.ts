@@ -118,18 +118,18 @@ export class RingReader {
     this.#assertOpen();
     const words = this.#words;
     const view = this.#view;
-    const mask = this.#mask;
     let delivered = 0;
     let published = Atomics.load(this.#consumerPosition, 0);
     // Positions are 64-bit and wrap; within a round everything is relative to its start, so plain numbers do.
-    const start = Number(published & BigInt(mask));
+    const start = Number(published & BigInt(this.#mask));
     // This load comes before the reads of the records: the kernel stored the headers before the position.
     const available = Number(BigInt.asUintN(64, Atomics.load(this.#producerPosition, 0) - published));
     let publishedBytes = 0;
     let used = 0;
     try {
       while (used < available && delivered < maxRecords) {
-        const offset = (start + used) & mask;
+        // At most the size of the ring further than `start`, so it lies within the two copies.
+        const offset = start + used;
         // Pairs with the kernel's exchange of the header on submit: a clear busy bit means the record is written.
         const header = Atomics.load(words, offset >>> 2);
         if ((header & BUSY_BIT) !== 0) break;
