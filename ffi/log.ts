@@ -42,6 +42,8 @@ export class LibbpfLog {
   #closed = false;
 
   /**
+   * Makes the callback, which libbpf calls once it is told to.
+   *
    * @param logger receives every message that is kept
    * @param level least important level that is kept
    */

@@ -16,4 +16,4 @@ export * from "./probe.ts";
 export * from "./program.ts";
 export * from "./ring_buffer.ts";
 export * from "./statistics.ts";
-export type { LibbpfSymbols } from "./symbols.ts";
+export { LIBBPF_SYMBOLS, type LibbpfSymbols } from "./symbols.ts";
