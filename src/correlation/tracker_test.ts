@@ -1,77 +1,518 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { OWNER_KIND } from "../capture.ts";
-import { MS, owner, packet, query, response } from "./packets_testing.ts";
-import { DnsTracker } from "./tracker.ts";
-import type { DnsTransaction } from "./types.ts";
-
-/** A tracker that collects, with a timeout of 5 s. */
-function collect(extras: { maxPending?: number } = {}): { tracker: DnsTracker; found: DnsTransaction[] } {
-  const found: DnsTransaction[] = [];
-  const tracker = new DnsTracker({ timeoutMs: 5000, messages: false, onTransaction: (t) => found.push(t), ...extras });
-  return { tracker, found };
-}
+import { encodeMessage } from "../dns/mod.ts";
+import { brief, collect, IN, MS, owner, query, response, TYPE } from "./tracker_testing.ts";
 
 const OUT = "10.0.0.2:40000 > 10.0.0.53:53";
 const BACK = "10.0.0.53:53 > 10.0.0.2:40000";
+const LOCAL_OUT = "127.0.0.1:40000 > 127.0.0.1:53";
+const LOCAL_BACK = "127.0.0.1:53 > 127.0.0.1:40000";
+const CLIENT = { socketCookie: 1, owner: owner(100) };
+const CLIENT_IN = { ...IN, socketCookie: 1, owner: owner(100, OWNER_KIND.user) };
+const SERVER = { socketCookie: 2, owner: owner(53) };
+const SERVER_IN = { ...IN, socketCookie: 2, owner: owner(50, OWNER_KIND.opener) };
 
 Deno.test("DnsTracker joins a response to its query", () => {
-  const { tracker, found } = collect();
-  tracker.packet(packet(OUT, query(7, "a.test"), { socketCookie: 1, owner: owner(100) }));
-  tracker.packet(packet(BACK, response(7, "a.test"), {
-    tsNs: 812_000,
-    direction: "ingress",
-    socketCookie: 1,
-    owner: owner(100, OWNER_KIND.user),
-  }));
+  const { found, send } = collect();
+  send(OUT, query(7, "a.test"), CLIENT);
+  send(BACK, response(7, "a.test"), { ...CLIENT_IN, tsNs: 812_000 });
   assert.equal(found.length, 1);
-  const [t] = found;
-  assert.equal(t?.status, "answered");
-  assert.equal(t?.latencyUs, 812);
-  assert.equal(t?.client?.tgid, 100);
-  assert.equal(t?.client?.kind, OWNER_KIND.sender);
-  assert.equal(t?.server, undefined);
-  assert.equal(t?.query?.message.questions[0]?.name, "a.test");
-  assert.equal(t?.response?.message.answers[0]?.data, "192.0.2.80");
-  assert.equal(t?.query?.network.source.ip, "10.0.0.2");
+  const [transaction] = found;
+  assert.equal(transaction?.status, "answered");
+  assert.equal(transaction?.latencyUs, 812);
+  assert.equal(transaction?.client?.kind, OWNER_KIND.sender);
+  assert.equal(transaction?.clientIsLocal, true);
+  assert.equal(transaction?.serverIsLocal, false);
+  assert.equal(transaction?.server, undefined);
+  assert.deepEqual(transaction?.query?.network, {
+    transport: "udp",
+    family: "ipv4",
+    source: { ip: "10.0.0.2", port: 40000 },
+    destination: { ip: "10.0.0.53", port: 53 },
+    interface: "lo",
+    direction: "egress",
+  });
+  assert.equal(transaction?.query?.message.questions[0]?.name, "a.test");
+  assert.equal(transaction?.response?.message.answers[0]?.data, "192.0.2.80");
 });
 
 Deno.test("DnsTracker reports a transaction on loopback once, with both ends", () => {
-  const { tracker, found } = collect();
-  const there = "127.0.0.1:40000 > 127.0.0.1:53";
-  const back = "127.0.0.1:53 > 127.0.0.1:40000";
-  tracker.packet(packet(there, query(7, "a.test"), { socketCookie: 1, owner: owner(100) }));
-  tracker.packet(packet(there, query(7, "a.test"), {
-    tsNs: 10,
-    direction: "ingress",
-    socketCookie: 2,
-    owner: owner(53, OWNER_KIND.opener),
-  }));
-  tracker.packet(packet(back, response(7, "a.test"), { tsNs: 20, socketCookie: 2, owner: owner(54) }));
-  tracker.packet(packet(back, response(7, "a.test"), {
-    tsNs: 30,
-    direction: "ingress",
-    socketCookie: 1,
-    owner: owner(100, OWNER_KIND.user),
-  }));
+  const { tracker, found, send } = collect();
+  send(LOCAL_OUT, query(7, "a.test"), CLIENT);
+  send(LOCAL_OUT, query(7, "a.test"), { ...SERVER_IN, tsNs: 10 });
+  send(LOCAL_BACK, response(7, "a.test"), { ...SERVER, tsNs: 20 });
+  send(LOCAL_BACK, response(7, "a.test"), { ...CLIENT_IN, tsNs: 30 });
   tracker.flush(1e12);
-  assert.equal(found.length, 1);
+  assert.deepEqual(brief(found), ["answered | a.test"]);
   assert.equal(found[0]?.client?.tgid, 100);
-  assert.equal(found[0]?.server?.tgid, 54);
+  // The sender of the answer, not who opened the socket.
+  assert.equal(found[0]?.server?.tgid, 53);
   assert.equal(found[0]?.retransmissions, 0);
-  assert.equal(tracker.counters.duplicateViews, 2);
-  assert.equal(tracker.counters.queries, 1);
-  assert.equal(tracker.counters.responses, 1);
+  const { duplicateViews, queries, responses } = tracker.counters;
+  assert.deepEqual({ duplicateViews, queries, responses }, { duplicateViews: 2, queries: 1, responses: 1 });
+});
+
+Deno.test("DnsTracker joins over IPv6", () => {
+  const { found, send } = collect();
+  send("[2001:db8::2]:40000 > [2001:db8::53]:53", query(7, "a.test"), CLIENT);
+  send("[2001:db8::53]:53 > [2001:db8::2]:40000", response(7, "a.test"), CLIENT_IN);
+  assert.deepEqual(brief(found), ["answered | a.test"]);
+  assert.equal(found[0]?.query?.network.source.ip, "2001:db8::2");
+});
+
+Deno.test("DnsTracker knows a server of this host whose client is elsewhere", () => {
+  const { found, send } = collect();
+  send(OUT, query(7, "a.test"), SERVER_IN);
+  send(BACK, response(7, "a.test"), SERVER);
+  assert.equal(found[0]?.status, "answered");
+  assert.equal(found[0]?.clientIsLocal, false);
+  assert.equal(found[0]?.serverIsLocal, true);
+  assert.equal(found[0]?.client, undefined);
+  assert.equal(found[0]?.server?.tgid, 53);
+});
+
+Deno.test("DnsTracker joins the two views of a message between network namespaces", () => {
+  const { found, tracker, send } = collect();
+  send(OUT, query(7, "a.test"), { ...CLIENT, netns: 11 });
+  send(OUT, query(7, "a.test"), { ...SERVER_IN, netns: 12 });
+  send(BACK, response(7, "a.test"), { ...SERVER, netns: 12 });
+  send(BACK, response(7, "a.test"), { ...CLIENT_IN, netns: 11 });
+  tracker.flush(0);
+  assert.deepEqual(brief(found), ["answered | a.test"]);
+  assert.equal(found[0]?.server?.tgid, 53);
+});
+
+Deno.test("DnsTracker keeps the loopback of two network namespaces apart", () => {
+  const { found, tracker, send } = collect();
+  for (const netns of [11, 12]) {
+    const base = netns * 10;
+    send(LOCAL_OUT, query(7, "a.test"), { netns, socketCookie: base, owner: owner(base) });
+    send(LOCAL_OUT, query(7, "a.test"), { ...IN, netns, socketCookie: base + 1, owner: owner(base + 1) });
+  }
+  for (const netns of [11, 12]) {
+    const base = netns * 10;
+    send(LOCAL_BACK, response(7, "a.test"), { netns, socketCookie: base + 1, owner: owner(base + 1) });
+    send(LOCAL_BACK, response(7, "a.test"), { ...IN, netns, socketCookie: base, owner: owner(base) });
+  }
+  tracker.flush(0);
+  assert.deepEqual(found.map(({ client, server }) => [client?.tgid, server?.tgid]), [[110, 111], [120, 121]]);
+});
+
+Deno.test("DnsTracker tells two sockets with the same port, peer, id and question apart", () => {
+  const { found, send } = collect();
+  send(OUT, query(7, "a.test"), { socketCookie: 1, owner: owner(100) });
+  send(OUT, query(7, "a.test"), { socketCookie: 9, owner: owner(200) });
+  send(BACK, response(7, "a.test"), { ...IN, socketCookie: 9 });
+  send(BACK, response(7, "a.test"), { ...IN, socketCookie: 1 });
+  assert.deepEqual(found.map(({ client }) => client?.tgid), [200, 100]);
+  assert.deepEqual(found.map(({ retransmissions }) => retransmissions), [0, 0]);
+});
+
+Deno.test("DnsTracker counts a query sent again, on loopback too", () => {
+  for (const views of [1, 2]) {
+    const { found, tracker, send } = collect();
+    for (let sending = 0; sending < 3; sending++) {
+      send(LOCAL_OUT, query(7, "a.test"), CLIENT);
+      if (views === 2) send(LOCAL_OUT, query(7, "a.test"), SERVER_IN);
+    }
+    for (let sending = 0; sending < 3; sending++) {
+      send(LOCAL_BACK, response(7, "a.test"), SERVER);
+      send(LOCAL_BACK, response(7, "a.test"), CLIENT_IN);
+    }
+    tracker.flush(0);
+    assert.deepEqual(brief(found), ["answered | a.test"]);
+    assert.equal(found[0]?.retransmissions, 2);
+    assert.equal(tracker.counters.duplicateResponses, 2);
+  }
+});
+
+Deno.test("DnsTracker takes a query after the answer for a new one, with the same id and socket", () => {
+  const { found, tracker, send } = collect();
+  for (let round = 0; round < 20; round++) {
+    send(LOCAL_OUT, query(0, "a.test"), CLIENT);
+    send(LOCAL_OUT, query(0, "a.test"), SERVER_IN);
+    send(LOCAL_BACK, response(0, "a.test"), SERVER);
+    send(LOCAL_BACK, response(0, "a.test"), CLIENT_IN);
+  }
+  tracker.flush(0);
+  assert.equal(found.length, 20);
+  assert.ok(found.every(({ status, retransmissions }) => status === "answered" && retransmissions === 0));
+  assert.equal(tracker.counters.queries, 20);
 });
 
 Deno.test("DnsTracker gives up after the timeout, from the first sending", () => {
-  const { tracker, found } = collect();
-  tracker.packet(packet(OUT, query(7, "a.test"), { socketCookie: 1, owner: owner(100) }));
-  tracker.packet(packet(OUT, query(7, "a.test"), { tsNs: 3000 * MS, socketCookie: 1, owner: owner(100) }));
+  const { found, tracker, send } = collect();
+  send(OUT, query(7, "a.test"), CLIENT);
+  send(OUT, query(7, "a.test"), { ...CLIENT, tsNs: 3000 * MS });
   tracker.tick(4999 * MS);
   assert.equal(found.length, 0);
   tracker.tick(5000 * MS);
-  assert.equal(found.length, 1);
-  assert.equal(found[0]?.status, "timeout");
+  assert.deepEqual(brief(found), ["timeout | a.test"]);
   assert.equal(found[0]?.retransmissions, 1);
   assert.equal(found[0]?.latencyUs, undefined);
+  assert.equal(tracker.counters.pending, 0);
+});
+
+Deno.test("DnsTracker gives up by the time of later packets", () => {
+  const { found, send } = collect();
+  send(OUT, query(7, "a.test"), CLIENT);
+  send(OUT, query(8, "b.test"), { ...CLIENT, tsNs: 5000 * MS });
+  assert.deepEqual(brief(found), ["timeout | a.test"]);
+});
+
+Deno.test("DnsTracker reports what still waits at the end", () => {
+  const { found, tracker, send } = collect();
+  send(OUT, query(7, "a.test"), CLIENT);
+  tracker.flush(10);
+  assert.deepEqual(brief(found), ["timeout | a.test | capture ended before the timeout"]);
+});
+
+Deno.test("DnsTracker says that a response came after the timeout", () => {
+  const { found, send } = collect();
+  send(OUT, query(7, "a.test"), CLIENT);
+  send(BACK, response(7, "a.test"), { ...CLIENT_IN, tsNs: 6000 * MS });
+  assert.deepEqual(brief(found), ["timeout | a.test", "unsolicited | a.test | came after the timeout"]);
+  assert.equal(found[1]?.latencyUs, 6_000_000);
+  assert.equal(found[1]?.client?.tgid, 100);
+});
+
+Deno.test("DnsTracker leaves a query open when another address answers", () => {
+  const { found, send } = collect();
+  send(OUT, query(7, "a.test"), CLIENT);
+  send("10.0.0.66:53 > 10.0.0.2:40000", response(7, "a.test"), CLIENT_IN);
+  send("10.0.0.53:5353 > 10.0.0.2:40000", response(7, "a.test"), CLIENT_IN);
+  send(BACK, response(7, "a.test"), CLIENT_IN);
+  assert.deepEqual(brief(found), ["unsolicited | a.test", "unsolicited | a.test", "answered | a.test"]);
+});
+
+Deno.test("DnsTracker leaves a query open when another question is answered", () => {
+  const { found, send } = collect();
+  send(OUT, query(7, "a.test"), CLIENT);
+  send(BACK, response(7, "b.test"), CLIENT_IN);
+  send(BACK, response(7, "a.test", {}, TYPE.AAAA), CLIENT_IN);
+  send(BACK, response(8, "a.test"), CLIENT_IN);
+  send(BACK, response(7, "a.test"), CLIENT_IN);
+  assert.deepEqual(found.map(({ status }) => status), ["unsolicited", "unsolicited", "unsolicited", "answered"]);
+});
+
+Deno.test("DnsTracker compares names without their case, and keeps it", () => {
+  const { found, send } = collect();
+  send(OUT, query(7, "wWw.ExAmPlE.test"), CLIENT);
+  send(BACK, response(7, "WWW.example.TEST"), CLIENT_IN);
+  assert.deepEqual(brief(found), ["answered | wWw.ExAmPlE.test"]);
+  assert.equal(found[0]?.response?.message.questions[0]?.name, "WWW.example.TEST");
+});
+
+Deno.test("DnsTracker calls a response that came before the query unsolicited", () => {
+  const { found, tracker, send } = collect();
+  send(BACK, response(0, "a.test"), CLIENT_IN);
+  send(OUT, query(0, "a.test"), CLIENT);
+  tracker.flush(0);
+  assert.deepEqual(found.map(({ status }) => status), ["unsolicited", "timeout"]);
+  assert.equal(found[0]?.client?.tgid, 100);
+  assert.equal(found[0]?.latencyUs, undefined);
+});
+
+Deno.test("DnsTracker reports an unsolicited response on loopback once, and again when it is sent again", () => {
+  const { found, send } = collect();
+  for (let round = 1; round <= 3; round++) {
+    send(LOCAL_BACK, response(7, "a.test"), SERVER);
+    send(LOCAL_BACK, response(7, "a.test"), CLIENT_IN);
+    assert.equal(found.length, round);
+  }
+  assert.equal(found[0]?.server?.tgid, 53);
+});
+
+Deno.test("DnsTracker tells repeated responses from different ones", () => {
+  const { found, tracker, send } = collect();
+  send(OUT, query(7, "a.test"), CLIENT);
+  send(BACK, response(7, "a.test"), CLIENT_IN);
+  send(BACK, response(7, "a.test"), CLIENT_IN);
+  assert.equal(tracker.counters.duplicateResponses, 1);
+  send(BACK, response(7, "a.test", { answers: [{ name: "a.test", type: TYPE.A, data: "192.0.2.66" }] }), CLIENT_IN);
+  assert.deepEqual(brief(found), ["answered | a.test", "unsolicited | a.test | the query was already answered"]);
+});
+
+Deno.test("DnsTracker joins a response without question by its id, if only one query has it", () => {
+  const empty = (id: number): Uint8Array => encodeMessage({ id, isResponse: true, rcode: 1 });
+  const { found, tracker, send } = collect();
+  send(OUT, query(7, "a.test"), CLIENT);
+  send(BACK, empty(7), CLIENT_IN);
+  assert.deepEqual(brief(found), ["answered | a.test"]);
+  send(OUT, query(8, "b.test"), CLIENT);
+  send(OUT, query(8, "c.test"), CLIENT);
+  send(BACK, empty(8), CLIENT_IN);
+  assert.deepEqual(brief(found.slice(1)), ["unsolicited | -"]);
+  tracker.flush(0);
+  assert.equal(found.length, 4);
+});
+
+const SHAPES: readonly { name: string; ask: Uint8Array; answer: Uint8Array }[] = [
+  {
+    name: "several questions",
+    ask: encodeMessage({ id: 7, questions: [{ name: "a.test", type: 1 }, { name: "b.test", type: 1 }] }),
+    answer: encodeMessage({
+      id: 7,
+      isResponse: true,
+      questions: [{ name: "a.test", type: 1 }, { name: "b.test", type: 1 }],
+    }),
+  },
+  {
+    name: "NOTIFY",
+    ask: encodeMessage({ id: 7, opcode: 4, questions: [{ name: "a.test", type: TYPE.SOA }] }),
+    answer: encodeMessage({ id: 7, opcode: 4, isResponse: true, questions: [{ name: "a.test", type: TYPE.SOA }] }),
+  },
+  {
+    name: "UPDATE",
+    ask: encodeMessage({ id: 7, opcode: 5, questions: [{ name: "a.test", type: TYPE.SOA }] }),
+    answer: encodeMessage({ id: 7, opcode: 5, isResponse: true, questions: [{ name: "a.test", type: TYPE.SOA }] }),
+  },
+  {
+    name: "no question at all",
+    ask: encodeMessage({ id: 7 }),
+    answer: encodeMessage({ id: 7, isResponse: true }),
+  },
+  { name: "the root", ask: query(7, "."), answer: response(7, ".") },
+];
+
+for (const { name, ask, answer } of SHAPES) {
+  Deno.test(`DnsTracker joins messages with ${name}`, () => {
+    const { found, tracker, send } = collect();
+    send(OUT, ask, CLIENT);
+    send(BACK, answer, CLIENT_IN);
+    tracker.flush(0);
+    assert.deepEqual(found.map(({ status }) => status), ["answered"]);
+  });
+}
+
+Deno.test("DnsTracker does not join an UPDATE to the answer of a QUERY", () => {
+  const { found, send } = collect();
+  send(OUT, encodeMessage({ id: 7, opcode: 5, questions: [{ name: "a.test", type: TYPE.SOA }] }), CLIENT);
+  send(BACK, response(7, "a.test", {}, TYPE.SOA), CLIENT_IN);
+  assert.deepEqual(found.map(({ status }) => status), ["unsolicited"]);
+});
+
+Deno.test("DnsTracker joins the query of an AF_PACKET sender to the response at whatever socket", () => {
+  const { found, tracker, send } = collect();
+  send(OUT, query(7, "a.test"), { transport: "packet", owner: owner(300) });
+  send(BACK, response(7, "a.test"), { ...IN, socketCookie: 5, owner: owner(400) });
+  send(OUT, query(8, "b.test"), { transport: "packet", owner: owner(300) });
+  tracker.flush(0);
+  assert.deepEqual(found.map(({ status }) => status), ["answered", "timeout"]);
+  assert.equal(found[0]?.client?.tgid, 300);
+  assert.equal(found[0]?.query?.network.transport, "packet");
+});
+
+Deno.test("DnsTracker counts copies at other sockets (raw sockets) as views only", () => {
+  const { found, tracker, send } = collect();
+  const raw = { ...IN, socketCookie: 99, owner: owner(999) };
+  send(OUT, query(7, "a.test"), SERVER_IN);
+  send(OUT, query(7, "a.test"), raw);
+  send(BACK, response(7, "a.test"), SERVER);
+  tracker.flush(0);
+  assert.equal(found.length, 1);
+  assert.equal(found[0]?.retransmissions, 0);
+  assert.equal(found[0]?.server?.tgid, 53);
+  assert.equal(tracker.counters.duplicateViews, 1);
+});
+
+Deno.test("DnsTracker says unknown for queries it had no room for, and for their responses", () => {
+  const { found, tracker, send } = collect({ maxPending: 10 });
+  for (let id = 0; id < 15; id++) send(OUT, query(id, "a.test"), { ...CLIENT, tsNs: id });
+  assert.equal(tracker.counters.evicted, 5);
+  assert.equal(tracker.counters.pending, 10);
+  assert.deepEqual(found.map(({ status, statusReason }) => [status, statusReason]), [
+    ...new Array(5).fill(["unknown", "transaction table full"]),
+  ]);
+  assert.equal(found[0]?.query?.message.id, 0);
+  send(BACK, response(0, "a.test"), { ...CLIENT_IN, tsNs: 20 });
+  assert.equal(found[5]?.status, "unknown");
+  assert.equal(found[5]?.statusReason, "transaction table full");
+  send(BACK, response(14, "a.test"), { ...CLIENT_IN, tsNs: 20 });
+  assert.equal(found[6]?.status, "answered");
+  send(BACK, response(77, "a.test"), { ...CLIENT_IN, tsNs: 5001 * MS });
+  assert.equal(found.at(-1)?.status, "unsolicited");
+});
+
+Deno.test("DnsTracker holds no more octets of queries than 16 MiB", () => {
+  const { tracker, send } = collect();
+  const large = new Uint8Array(60_000);
+  large.set(query(1, "a.test"));
+  for (let id = 0; id < 400; id++) {
+    large[0] = id >> 8;
+    large[1] = id & 255;
+    send(OUT, large, CLIENT);
+  }
+  assert.ok(tracker.counters.pending * 60_000 <= 16_777_216 + 60_000);
+  assert.equal(tracker.counters.evicted + tracker.counters.pending, 400);
+});
+
+Deno.test("DnsTracker says unknown where a loss may hide the missing message", () => {
+  const { found, tracker, send } = collect();
+  send(OUT, query(7, "a.test"), CLIENT);
+  tracker.noteLoss(10);
+  send(OUT, query(8, "b.test"), { ...CLIENT, tsNs: 20 });
+  send(BACK, response(9, "c.test"), { ...CLIENT_IN, tsNs: 30 });
+  tracker.tick(6000 * MS);
+  assert.deepEqual(brief(found), [
+    "unknown | c.test | events were lost",
+    "unknown | a.test | events were lost",
+    "timeout | b.test",
+  ]);
+});
+
+Deno.test("DnsTracker.tick() and flush() on nothing do nothing", () => {
+  const { found, tracker } = collect();
+  tracker.tick(1e18);
+  tracker.flush(1e18);
+  assert.deepEqual(found, []);
+});
+
+const ODD_OUT = "10.0.0.2:40000 > 10.0.0.53:5300";
+const ODD_BACK = "10.0.0.53:5300 > 10.0.0.2:40000";
+
+Deno.test("DnsTracker finds DNS on any port by content", () => {
+  const { found, send } = collect();
+  send(ODD_OUT, query(7, "a.test"), CLIENT);
+  send(ODD_BACK, response(7, "a.test"), CLIENT_IN);
+  assert.deepEqual(brief(found), ["answered | a.test"]);
+});
+
+const NOT_DNS: readonly { name: string; route: string; payload: Uint8Array }[] = [
+  { name: "random octets", route: ODD_OUT, payload: Uint8Array.from({ length: 60 }, (_, index) => index * 37 & 255) },
+  { name: "a header alone", route: ODD_OUT, payload: encodeMessage({ id: 7 }) },
+  { name: "less than a header", route: ODD_OUT, payload: new Uint8Array(5) },
+  { name: "a response nobody asked for", route: ODD_BACK, payload: response(7, "a.test") },
+  { name: "NetBIOS", route: "10.0.0.2:137 > 10.0.0.255:137", payload: query(7, "a.test") },
+];
+
+for (const { name, route, payload } of NOT_DNS) {
+  Deno.test(`DnsTracker rejects ${name} on an unusual port`, () => {
+    const { found, messages, tracker, send } = collect();
+    send(route, payload, CLIENT);
+    tracker.flush(0);
+    assert.deepEqual([...found, ...messages], []);
+    assert.equal(tracker.counters.rejected, 1);
+  });
+}
+
+Deno.test("DnsTracker looks at the listed ports only, and believes them", () => {
+  const { found, tracker, send } = collect({ ports: new Set([5300]) });
+  send(OUT, query(7, "a.test"), CLIENT);
+  send(ODD_BACK, response(7, "a.test"), CLIENT_IN);
+  tracker.flush(0);
+  assert.deepEqual(brief(found), ["unsolicited | a.test"]);
+  assert.equal(tracker.counters.rejected, 1);
+});
+
+Deno.test("DnsTracker reports malformed messages on a port of DNS", () => {
+  const cut = query(7, "a.test").subarray(0, 20);
+  const { found, tracker, send } = collect();
+  send(LOCAL_OUT, cut, CLIENT);
+  send(LOCAL_OUT, cut, SERVER_IN);
+  tracker.flush(0);
+  assert.equal(found.length, 1);
+  assert.ok((found[0]?.query?.message.anomalies.length ?? 0) > 0);
+});
+
+for (const size of [0, 1, 2, 11]) {
+  Deno.test(`DnsTracker reports a datagram of ${size} octets to port 53 once`, () => {
+    const { found, tracker, send } = collect();
+    const short = Uint8Array.of(1, 2, 0x80, 4, 5, 6, 7, 8, 9, 10, 11).subarray(0, size);
+    send(LOCAL_OUT, short, CLIENT);
+    send(LOCAL_OUT, short, SERVER_IN);
+    send(LOCAL_BACK, short, SERVER);
+    send(LOCAL_BACK, short, CLIENT_IN);
+    tracker.flush(0);
+    assert.deepEqual(found.map(({ status, statusReason }) => [status, statusReason]), [
+      ["unknown", "shorter than a DNS header"],
+      ["unknown", "shorter than a DNS header"],
+    ]);
+    assert.equal(found[0]?.client?.tgid, 100);
+    assert.equal(found[0]?.query?.sizeBytes, size);
+    assert.equal(found[1]?.server?.tgid, 53);
+    assert.equal(found[1]?.response?.sizeBytes, size);
+    assert.equal(tracker.counters.malformed, 2);
+  });
+}
+
+Deno.test("DnsTracker flags a message that the capture cut", () => {
+  const { found, tracker, send } = collect();
+  const whole = query(7, "a.test");
+  send(OUT, whole.subarray(0, 20), { ...CLIENT, payloadSize: whole.length });
+  tracker.flush(0);
+  assert.ok(found[0]?.query?.message.anomalies.includes("capture-cut"));
+});
+
+Deno.test("DnsTracker keeps the query it was given, whatever becomes of the packet's octets", () => {
+  const { found, tracker, send } = collect();
+  const buffer = query(7, "a.test");
+  send(OUT, buffer, CLIENT);
+  buffer.fill(0xff);
+  tracker.flush(0);
+  assert.deepEqual(found[0]?.query?.message.questions, [{ name: "a.test", type: 1, class: 1 }]);
+});
+
+Deno.test("DnsTracker with messages reports each message once, and no transactions", () => {
+  const { found, messages, tracker, send } = collect({ messages: true });
+  send(LOCAL_OUT, query(7, "a.test"), CLIENT);
+  send(LOCAL_OUT, query(7, "a.test"), SERVER_IN);
+  send(LOCAL_OUT, query(7, "a.test"), { ...CLIENT, tsNs: 1000 });
+  send(LOCAL_OUT, query(7, "a.test"), SERVER_IN);
+  send(LOCAL_BACK, response(7, "a.test"), { ...SERVER, tsNs: 5000 });
+  send(LOCAL_BACK, response(7, "a.test"), CLIENT_IN);
+  send(OUT, query(8, "b.test"), CLIENT);
+  tracker.flush(1e12);
+  assert.deepEqual(found, []);
+  assert.deepEqual(
+    messages.map(({ seen, isResponse, latencyUs, client, server }) => [
+      isResponse,
+      seen.message.questions[0]?.name,
+      latencyUs,
+      client?.tgid,
+      server?.tgid,
+    ]),
+    [
+      [false, "a.test", undefined, 100, undefined],
+      [false, "a.test", undefined, 100, 50],
+      [true, "a.test", 5, 100, 53],
+      [false, "b.test", undefined, 100, undefined],
+    ],
+  );
+});
+
+Deno.test("DnsTracker reports every transaction of any mixture exactly once", () => {
+  const exchange = fc.record({
+    port: fc.integer({ min: 1, max: 3 }),
+    id: fc.nat(2),
+    name: fc.constantFrom("a.test", "b.test"),
+    isAnswered: fc.boolean(),
+    isLocal: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(exchange, { maxLength: 40 }), (exchanges) => {
+      const { found, tracker, send } = collect({ maxPending: 64 });
+      let nowNs = 0;
+      for (const { port, id, name, isAnswered, isLocal } of exchanges) {
+        const out = `127.0.0.1:${port} > 127.0.0.1:53`;
+        const back = `127.0.0.1:53 > 127.0.0.1:${port}`;
+        const socketCookie = 10 + port;
+        send(out, query(id, name), { socketCookie, tsNs: nowNs });
+        if (isLocal) send(out, query(id, name), { ...IN, socketCookie: 2, tsNs: nowNs });
+        if (isAnswered) {
+          if (isLocal) send(back, response(id, name), { socketCookie: 2, tsNs: nowNs + 1 });
+          send(back, response(id, name), { ...IN, socketCookie, tsNs: nowNs + 2 });
+        }
+        // Each is over before the next begins: what is open then would be a query sent again.
+        nowNs += 6000 * MS;
+        tracker.tick(nowNs);
+      }
+      assert.deepEqual(
+        found.map(({ status, query }) => [status, query?.message.id, query?.message.questions[0]?.name]),
+        exchanges.map(({ isAnswered, id, name }) => [isAnswered ? "answered" : "timeout", id, name]),
+      );
+    }),
+    { numRuns: 200 },
+  );
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { CapturedPacket } from "../capture.ts";
-import { packet, type PacketExtras, query } from "../correlation/packets_testing.ts";
+import { packet, type PacketExtras, query } from "../correlation/tracker_testing.ts";
 import { TcpStreams, type TcpStreamsOptions } from "./stream.ts";
 
 const ROUTE = "10.0.0.2:40000 > 10.0.0.53:53";

@@ -1,11 +1,13 @@
 /**
- * Packets for the tests: what a sensor would deliver, from one-line descriptions.
+ * Packets for the tests, from one-line descriptions of what a sensor would deliver, and trackers that collect.
  *
  * @module
  */
 
 import { type CapturedPacket, OWNER_KIND, type OwnerKind, type PacketOwner } from "../capture.ts";
 import { type EncodeInput, encodeMessage } from "../dns/mod.ts";
+import { DnsTracker } from "./tracker.ts";
+import type { DnsTrackerOptions, DnsTransaction, TrackedMessage } from "./types.ts";
 
 /** Nanoseconds in a millisecond. */
 export const MS = 1e6;
@@ -87,5 +89,37 @@ export function response(id: number, name: string, extras: EncodeInput = {}, typ
     questions: [{ name, type }],
     answers: [{ name, type: TYPE.A, ttl: 60, data: "192.0.2.80" }],
     ...extras,
+  });
+}
+
+/** Seen reaching a socket. */
+export const IN = { direction: "ingress" } as const;
+
+/** A tracker that collects, with a timeout of 5 s. */
+export function collect(extras: Partial<DnsTrackerOptions> = {}): {
+  tracker: DnsTracker;
+  found: DnsTransaction[];
+  messages: TrackedMessage[];
+  send: (route: string, payload: Uint8Array, extras?: PacketExtras) => void;
+} {
+  const found: DnsTransaction[] = [];
+  const messages: TrackedMessage[] = [];
+  const tracker = new DnsTracker({
+    timeoutMs: 5000,
+    messages: false,
+    onTransaction: (transaction) => found.push(transaction),
+    onMessage: (message) => messages.push(message),
+    ...extras,
+  });
+  const send = (route: string, payload: Uint8Array, extras: PacketExtras = {}): void =>
+    tracker.packet(packet(route, payload, extras));
+  return { tracker, found, messages, send };
+}
+
+/** What tests mostly ask of transactions. */
+export function brief(transactions: readonly DnsTransaction[]): string[] {
+  return transactions.map(({ status, statusReason, query, response }) => {
+    const name = (query ?? response)?.message.questions[0]?.name ?? "-";
+    return [status, name, ...(statusReason === undefined ? [] : [statusReason])].join(" | ");
   });
 }
