@@ -40,7 +40,9 @@ export interface ProcessTableOptions {
 export interface ProcessTableStats {
   /** Processes in the table. */
   size: number;
+  /** Of them, those that have not ended. */
   living: number;
+  /** Of them, those that have ended. */
   dead: number;
   /** Memory that names, paths and arguments take, octets, estimated. */
   bytes: number;
@@ -95,6 +97,8 @@ export class ProcessTable {
   #unknown = 0;
 
   /**
+   * Makes an empty table.
+   *
    * @param options see {@linkcode ProcessTableOptions}
    * @throws {RangeError} when a limit is not positive
    */
@@ -357,5 +361,6 @@ function versionOfFacts(facts: ProcFacts): Version {
 
 /** How an entry is shown among the ancestors of another. */
 function ancestorOf(entry: Entry, version: Version): AncestorInfo {
-  return Object.freeze({ pid: entry.tgid, name: version.image.name, exe: version.image.exe });
+  const { exe, name } = version.image;
+  return Object.freeze({ pid: entry.tgid, name: exe === "" || exe === "unknown" ? version.comm : name, exe });
 }

@@ -350,6 +350,15 @@ Deno.test("an exec that the kernel could not describe says what is missing", () 
   ]);
 });
 
+Deno.test("an ancestor whose executable may not be read has its comm for a name", () => {
+  const table = makeTable();
+  table.addFromProc(facts(1, 10_000_000, 0, "unknown", { comm: "init", unknownReason: "no permission to read /proc" }));
+  table.onFork(fork([1, 10_000_000], [88, 90_000_001]));
+  const info = table.lookup({ tgid: 88, startTimeNs: 90_000_001 }, SECOND);
+  assert.deepEqual(info.ancestors, [{ pid: 1, name: "init", exe: "unknown" }]);
+  assert.equal(table.lookup({ tgid: 1, startTimeNs: 10_000_000 }, SECOND).name, "init");
+});
+
 Deno.test("kernel threads have a name and no executable", () => {
   const table = makeTable();
   table.addFromProc(facts(2, 10_000_000, 0, "", { comm: "kthreadd", cmdline: [], cwd: "", isKernelThread: true }));

@@ -89,7 +89,11 @@ export class LiveClock implements Clock {
   #baseNs = 0;
   #nextRefreshNs = -Infinity;
 
-  /** @param readOffset reads the offset between the clocks; the kernel's, when absent */
+  /**
+   * Reads the clocks for the first time.
+   *
+   * @param readOffset reads the offset between the clocks; the kernel's, when absent
+   */
   constructor(readOffset: () => ClockOffset = readClockOffset) {
     this.#readOffset = readOffset;
     this.#offset = readOffset();
@@ -134,6 +138,8 @@ export class FileClock implements Clock {
   readonly #baseNs: number;
 
   /**
+   * Starts at a fixed point.
+   *
    * @param baseNs wall time that `tsNs` 0 stands for, ns since 1970
    * @throws {RangeError} when it is negative
    */

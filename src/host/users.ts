@@ -70,6 +70,8 @@ export class UserNames {
   readonly #nowMs: () => number;
 
   /**
+   * Reads nothing yet.
+   *
    * @param options `passwdPath` and `groupPath` instead of those of /etc; `nowMs`: a monotonic clock, milliseconds
    */
   constructor(options: { passwdPath?: string; groupPath?: string; nowMs?: () => number } = {}) {
