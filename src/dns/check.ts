@@ -24,10 +24,12 @@ const COOKIE = 10;
  * @param whole whether all sections were read
  */
 export function checkMessage(reader: Reader, message: DnsMessage, whole: boolean): void {
-  if (!isKnownOpcode(message.opcode)) reader.note("opcode-unknown");
+  if (message.opcode !== OPCODE.QUERY && !isKnownOpcode(message.opcode)) reader.note("opcode-unknown");
   if ((message.flags & RESERVED) !== 0) reader.note("z-bit-set");
-  for (const record of message.answers) checkPlace(reader, message, record);
-  for (const record of message.authorities) checkPlace(reader, message, record);
+  for (let index = 0; index < message.answers.length; index++) checkPlace(reader, message, message.answers[index]!);
+  for (let index = 0; index < message.authorities.length; index++) {
+    checkPlace(reader, message, message.authorities[index]!);
+  }
   let opt: DnsRecord | undefined;
   for (let index = 0; index < message.additionals.length; index++) {
     const record = message.additionals[index]!;
@@ -62,8 +64,8 @@ function checkRcode(reader: Reader, message: DnsMessage): void {
 /** Looks at the questions, and at what a query carries besides. */
 function checkQuestions(reader: Reader, message: DnsMessage, opt: DnsRecord | undefined, whole: boolean): void {
   const { questions } = message;
-  for (const question of questions) {
-    if (question.type === TYPE.OPT) reader.note("opt-misplaced");
+  for (let index = 0; index < questions.length; index++) {
+    if (questions[index]!.type === TYPE.OPT) reader.note("opt-misplaced");
   }
   if (message.opcode !== OPCODE.QUERY || reader.mdns) return;
   if (questions.length > 1) reader.note("question-repeated");

@@ -10,14 +10,12 @@ import {
   base64Text,
   DECIMAL,
   DECIMAL_DOT,
-  DOTTED,
+  dottedText,
   escapedText,
   type Escapes,
-  HEX,
-  HEX_SHORT,
   hexText,
+  ipv6Text,
   LABEL_ESCAPES,
-  plainText,
 } from "./_octets.ts";
 
 export { type Escapes, LABEL_ESCAPES, STRING_ESCAPES, WORD_ESCAPES } from "./_octets.ts";
@@ -180,8 +178,7 @@ export class Reader {
 
   /** @returns the next 16 octets as an IPv6 address (RFC 5952) */
   ipv6(): string {
-    const offset = this.skip(16);
-    return ipv6Text(this.#bytes, offset);
+    return ipv6Text(this.#bytes, this.skip(16));
   }
 
   /**
@@ -263,7 +260,7 @@ export class Reader {
     }
     this.labelsEnd = offset;
     if (offset === from) return "";
-    if (special === 0) return plainText(DOTTED, bytes, from + 1, offset - from - 1);
+    if (special === 0) return dottedText(bytes, from + 1, offset - from - 1);
     let text = "";
     for (let label = from; label < offset;) {
       const length = bytes[label]!;
@@ -296,35 +293,4 @@ export class Reader {
       (this.#names ??= new Map()).set(offset, name);
     }
   }
-}
-
-/** Text of the IPv6 address at a checked offset (RFC 5952). */
-function ipv6Text(bytes: Uint8Array, offset: number): string {
-  let bestStart = 8;
-  let bestLength = 1;
-  let runStart = 0;
-  for (let group = 0; group < 8; group++) {
-    if ((bytes[offset + group * 2]! | bytes[offset + group * 2 + 1]!) !== 0) runStart = group + 1;
-    else if (group + 1 - runStart > bestLength) {
-      bestStart = runStart;
-      bestLength = group + 1 - runStart;
-    }
-  }
-  // RFC 5952 section 5: a mapped IPv4 address is shown as one.
-  if (bestStart === 0 && bestLength === 5 && (bytes[offset + 10]! & bytes[offset + 11]!) === 0xff) {
-    return `::ffff:${bytes[offset + 12]}.${bytes[offset + 13]}.${bytes[offset + 14]}.${bytes[offset + 15]}`;
-  }
-  let text = "";
-  for (let group = 0; group < 8; group++) {
-    if (group === bestStart) {
-      text += group === 0 ? "::" : ":";
-      group += bestLength - 1;
-      continue;
-    }
-    const high = bytes[offset + group * 2]!;
-    const low = bytes[offset + group * 2 + 1]!;
-    text += high === 0 ? HEX_SHORT[low]! : HEX_SHORT[high]! + HEX[low]!;
-    if (group < 7) text += ":";
-  }
-  return text;
 }
