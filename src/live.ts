@@ -74,17 +74,17 @@ export interface LiveCommand {
  * @throws {CulpritError} when it cannot start
  */
 export async function runLive(command: LiveCommand, options: LiveOptions): Promise<ExitCode> {
+  configureLibrary({ path: options.libbpf });
+  using stop = new StopSignal();
+  using run = SensorRun.start(command.sensors, {
+    ringSizeBytes: options.ringSizeBytes,
+    ...(command.globals === undefined ? {} : { globals: command.globals }),
+  });
   using writer = openWriter({
     format: options.format,
     output: options.output,
     quiet: options.quiet,
     columns: command.columns,
-  });
-  using stop = new StopSignal();
-  configureLibrary({ path: options.libbpf });
-  using run = SensorRun.start(command.sensors, {
-    ringSizeBytes: options.ringSizeBytes,
-    ...(command.globals === undefined ? {} : { globals: command.globals }),
   });
   return await new LiveLoop(command, options, writer, stop, run).loop();
 }

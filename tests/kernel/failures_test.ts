@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { encodeMessage } from "../../src/dns/mod.ts";
+import { type Ended, loadedPrograms, parseLines, runCulprit, RunningCulprit, summaryOf } from "./culprit.ts";
+
+/** What every failure must look like: our words, a hint where one is named, no stack. */
+function assertFailure(ended: Ended, code: number, message: RegExp, hint?: RegExp): void {
+  assert.equal(ended.signal, null);
+  assert.match(ended.stderr, message);
+  if (hint) assert.match(ended.stderr, hint);
+  assert.doesNotMatch(ended.stderr, /^\s+at .*:\d+:\d+/m, "no stack trace");
+  assert.doesNotMatch(ended.stderr, /internal error|libbpf:/);
+  assert.equal(ended.code, code, ended.stderr);
+}
+
+function query(name: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(encodeMessage({ id: 7, questions: [{ name, type: 1, class: 1 }] }));
+}
+
+/** Sends queries to the discard port of loopback, where nobody answers. */
+async function sendQueries(names: Iterable<string>): Promise<void> {
+  const socket = createSocket("udp4");
+  for (const name of names) {
+    await new Promise<void>((resolve) => socket.send(query(name), 53, "127.99.99.99", () => resolve()));
+  }
+  socket.close();
+  await once(socket, "close");
+}
+
+function* numbered(prefix: string, count: number): Iterable<string> {
+  for (let index = 0; index < count; index++) yield `${prefix}${index}.test`;
+}
+
+/** A command that runs in a mount namespace of its own. */
+const OWN_MOUNTS = ["unshare", "--mount"];
+
+Deno.test("culprit dns without capabilities names those that are missing", async () => {
+  const ended = await runCulprit(["dns", "--count", "1"], { wrapper: ["setpriv", "--bounding-set=-all"] });
+  assertFailure(ended, 3, /missing .*CAP_(BPF|SYS_ADMIN)/, /^hint: .*root/m);
+  assert.equal(ended.stdout, "");
+});
+
+Deno.test("culprit dns without BTF says which kernels have it", async () => {
+  const ended = await runCulprit(["dns", "--count", "1"], {
+    wrapper: OWN_MOUNTS,
+    prelude: "mount -t tmpfs none /sys/kernel/btf",
+  });
+  // Other tools may have left BTF files below /boot or /lib, where libbpf looks too: none is installed here.
+  assertFailure(ended, 3, /has no .*BTF/);
+});
+
+Deno.test("culprit dns without a cgroup v2 mount makes a private one and takes it away", async () => {
+  await using culprit = await RunningCulprit.start(["dns", "--json"], {
+    wrapper: OWN_MOUNTS,
+    prelude: `for point in $(awk '$0 ~ / - cgroup2 / { print $5 }' /proc/self/mountinfo); do umount -l "$point"; done
+! grep -q ' - cgroup2 ' /proc/self/mountinfo`,
+  });
+  await sendQueries(["no-cgroup2.test"]);
+  const ended = await culprit.stop();
+  const events = parseLines(ended.stdout);
+  assert.ok(
+    events.some((event) => event.type === "dns" && event.dns.question?.name === "no-cgroup2.test"),
+    ended.stderr,
+  );
+  assert.deepEqual([...Deno.readDirSync("/run")].filter(({ name }) => name.startsWith("culprit-")), []);
+});
+
+Deno.test("culprit dns with a libbpf that is not there names the path", async () => {
+  const ended = await runCulprit(["dns", "--libbpf", "/nonexistent/libbpf.so.1", "--count", "1"]);
+  assertFailure(ended, 3, /"\/nonexistent\/libbpf\.so\.1"/, /^hint: /m);
+});
+
+Deno.test("culprit dns with a libbpf that is too old says found and wanted", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const source = `${directory}/old.c`;
+    await Deno.writeTextFile(
+      source,
+      "unsigned libbpf_major_version(void) { return 0; }\nunsigned libbpf_minor_version(void) { return 8; }\n",
+    );
+    const library = `${directory}/libbpf.so.0`;
+    const { code } = await new Deno.Command("gcc", { args: ["-shared", "-fPIC", "-o", library, source] }).output();
+    assert.equal(code, 0);
+    assertFailure(await runCulprit(["dns", "--libbpf", library, "--count", "1"]), 3, /0\.8.*1\.1/s, /^hint: /m);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("culprit dns with a ring no machine has room for says what sizes there are", async () => {
+  const ended = await runCulprit(["dns", "--ring-size", "8GiB", "--count", "1"]);
+  assertFailure(ended, 2, /ring/i);
+});
+
+Deno.test("culprit dns on a full disk keeps whole lines and says how many it could not write", async () => {
+  const directory = await Deno.makeTempDir();
+  const mounted = await new Deno.Command("mount", { args: ["-t", "tmpfs", "-o", "size=64k", "none", directory] })
+    .output();
+  assert.equal(mounted.code, 0);
+  try {
+    const file = `${directory}/events.jsonl`;
+    await using culprit = await RunningCulprit.start(["dns", "--json", "--timeout", "10ms", "--output", file]);
+    await sendQueries(numbered("full", 503));
+    const ended = await culprit.ended();
+    assertFailure(ended, 3, /No space left on device/);
+    const events = parseLines(await Deno.readTextFile(file));
+    assert.ok(events.length > 3, "what fitted was written");
+    assert.ok(events.every((event) => event.schema === "culprit/1"));
+  } finally {
+    await new Deno.Command("umount", { args: [directory] }).output();
+    await Deno.remove(directory);
+  }
+});
+
+Deno.test("culprit dns ends quietly when nobody reads any more", async () => {
+  const { code, stdout, stderr } = await runCulprit(["dns", "--json", "--timeout", "10ms"], {
+    wrapper: ["/bin/bash", "-o", "pipefail", "-c", '"$@" | head -n 1', "bash"],
+    // Queries for as long as the reader is there.
+    prelude: `(while kill -0 $$ 2>/dev/null; do dig @127.99.99.99 +tries=1 +time=1 pipe.test >/dev/null || :; done) &`,
+  });
+  assert.equal(parseLines(stdout).length, 1);
+  assert.equal(code, 0, stderr);
+  assert.doesNotMatch(stderr, /rror/);
+});
+
+Deno.test("culprit dns told to stop in a burst writes what it saw, and leaves no program behind", async () => {
+  const before = await loadedPrograms();
+  await using culprit = await RunningCulprit.start(["dns", "--json"]);
+  assert.notDeepEqual(await loadedPrograms(), before);
+  const burst = sendQueries(numbered("burst", 1009));
+  await sendQueries(numbered("first", 211));
+  culprit.signal("SIGTERM");
+  const ended = await culprit.ended();
+  await burst;
+  assert.equal(ended.code, 0, ended.stderr);
+  const events = parseLines(ended.stdout);
+  const names = events.flatMap((event) => event.type === "dns" ? [event.dns.question?.name ?? ""] : []);
+  assert.equal(names.filter((name) => name.startsWith("first")).length, 211);
+  const summary = summaryOf(events);
+  assert.deepEqual(summary.lost, {});
+  assert.equal(summary.events, events.length - 1);
+  assert.deepEqual(await loadedPrograms(), before);
+});
+
+Deno.test("culprit dns that is killed leaves no program behind", async () => {
+  const before = await loadedPrograms();
+  await using culprit = await RunningCulprit.start(["dns", "--json"]);
+  culprit.signal("SIGKILL");
+  const ended = await culprit.ended();
+  assert.equal(ended.signal, "SIGKILL");
+  // The kernel frees programs after an RCU grace period: ask until it did.
+  const deadline = performance.now() + 10_000;
+  while (JSON.stringify(await loadedPrograms()) !== JSON.stringify(before)) {
+    assert.ok(performance.now() < deadline, "programs are still loaded");
+  }
+});
+
+Deno.test("culprit dns ends by itself after --count and after --duration", async () => {
+  await using counted = await RunningCulprit.start(["dns", "--json", "--count", "3", "--timeout", "10ms"]);
+  await sendQueries(numbered("count", 11));
+  const ended = await counted.ended();
+  assert.equal(ended.code, 0, ended.stderr);
+  assert.equal(summaryOf(parseLines(ended.stdout)).events, 3);
+  const timed = await runCulprit(["dns", "--json", "--duration", "200ms"]);
+  assert.equal(timed.code, 0, timed.stderr);
+  assert.ok(summaryOf(parseLines(timed.stdout)).duration_ms >= 200);
+});
