@@ -4,11 +4,15 @@
  * @module
  */
 
-import { main } from "./src/commands/main.ts";
+import { main, type MainIo, report } from "./src/commands/main.ts";
 import { RUNNERS } from "./src/commands/program.ts";
 import { writeStderr, writeStdout } from "./src/output/stdio.ts";
 
 if (import.meta.main) {
   const debug = Deno.env.get("CULPRIT_DEBUG") === "1";
-  Deno.exit(await main(Deno.args, RUNNERS, { writeOut: writeStdout, writeErr: writeStderr, debug }));
+  const io: MainIo = { writeOut: writeStdout, writeErr: writeStderr, debug };
+  // What a timer or a forgotten promise throws would otherwise end with a stack and exit code 1.
+  addEventListener("error", (event) => Deno.exit(report(event.error, io)));
+  addEventListener("unhandledrejection", (event) => Deno.exit(report(event.reason, io)));
+  Deno.exit(await main(Deno.args, RUNNERS, io));
 }

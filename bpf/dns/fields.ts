@@ -241,7 +241,7 @@ export const DNS_MESSAGE_EVENT: EventDescription<DnsMessageEvent> = {
 };
 
 /** Events the DNS columns show. */
-type AnyDnsEvent = DnsEvent | DnsMessageEvent;
+export type AnyDnsEvent = DnsEvent | DnsMessageEvent;
 
 /** Port everyone expects, hence not shown. */
 const DNS_PORT = 53;

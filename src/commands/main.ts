@@ -31,8 +31,14 @@ function toUsageError(error: CommanderError, args: readonly string[]): UsageErro
   return new UsageError(first.replace(/^error: /, "").replaceAll("'", '"'), { hint, cause: error });
 }
 
-/** One or two lines about an error, and the stack where it is asked for. */
-function report(error: unknown, io: MainIo): ExitCode {
+/**
+ * Prints one or two lines about an error, and the stack where it is asked for.
+ *
+ * @param error what was thrown
+ * @param io outputs
+ * @returns the exit code it stands for
+ */
+export function report(error: unknown, io: MainIo): ExitCode {
   const lines: string[] = [];
   let exitCode: ExitCode = EXIT_CODE.internal;
   if (error instanceof CulpritError) {

@@ -40,8 +40,11 @@ export interface DnsOptions extends LiveOptions {
   readonly timeoutMs: number;
   /** Look for DNS on these ports only; empty for every port. */
   readonly ports: readonly number[];
+  /** See {@linkcode FilterOptions}. */
   readonly names: readonly string[];
+  /** See {@linkcode FilterOptions}. */
   readonly types: readonly string[];
+  /** See {@linkcode FilterOptions}. */
   readonly rcodes: readonly string[];
   /** Capture file to read in place of the network, `-` for standard input; undefined for live. */
   readonly readFile: string | undefined;

@@ -24,9 +24,13 @@ import {
 
 /** What runs when a command line is understood. Each loads its command on first use. */
 export interface Runners {
+  /** `culprit dns`. */
   dns(options: DnsOptions): Promise<ExitCode>;
+  /** `culprit procs`. */
   procs(options: ProcsOptions): Promise<ExitCode>;
+  /** `culprit doctor`. */
   doctor(options: DoctorOptions): Promise<ExitCode>;
+  /** `culprit schema`. */
   schema(): Promise<ExitCode>;
 }
 

@@ -48,6 +48,8 @@ function parseList<T>(text: string, parse: (part: string) => T): T[] {
 }
 
 /**
+ * Reads a length of time.
+ *
  * @param text a number with its unit: `250ms`, `5s`, `1.5m`, `2h`
  * @param flag option it was given to
  * @returns milliseconds, at least 1, whole
@@ -66,6 +68,8 @@ export function parseDuration(text: string, flag: string): number {
 }
 
 /**
+ * Reads a number of things.
+ *
  * @param text a decimal number
  * @param flag option it was given to
  * @returns the number, at least 1
@@ -76,6 +80,8 @@ export function parseCount(text: string, flag: string): number {
 }
 
 /**
+ * Reads the size of the ring buffer.
+ *
  * @param text bytes as a decimal number, with `K`, `M` or `G` for powers of 1024
  * @param flag option it was given to
  * @returns bytes, a power of two from 64 KiB to 1 GiB
@@ -93,6 +99,8 @@ export function parseRingSize(text: string, flag: string): number {
 }
 
 /**
+ * Reads process ids.
+ *
  * @param text process ids, separated by commas
  * @param flag option it was given to
  * @returns at least one process id
@@ -103,6 +111,8 @@ export function parsePids(text: string, flag: string): number[] {
 }
 
 /**
+ * Reads user ids.
+ *
  * @param text user ids, separated by commas
  * @param flag option it was given to
  * @returns at least one user id
@@ -113,6 +123,8 @@ export function parseUids(text: string, flag: string): number[] {
 }
 
 /**
+ * Reads ports.
+ *
  * @param text ports, separated by commas
  * @param flag option it was given to
  * @returns at least one port
@@ -123,6 +135,8 @@ export function parsePorts(text: string, flag: string): number[] {
 }
 
 /**
+ * Reads a glob.
+ *
  * @param text a glob; commas belong to it
  * @param flag option it was given to
  * @returns the glob alone in a list
@@ -139,6 +153,8 @@ export function parseGlob(text: string, flag: string): string[] {
 }
 
 /**
+ * Reads a path.
+ *
  * @param text a path
  * @param flag option it was given to
  * @returns the path as it is
@@ -178,6 +194,8 @@ export function parseChoices<T extends string>(choices: readonly T[]): (text: st
 const LARGEST_RCODE = 4095;
 
 /**
+ * Reads record types.
+ *
  * @param text record types, separated by commas: mnemonics in any case, `TYPE<n>` (RFC 3597 section 5) or numbers
  * @param flag option it was given to
  * @returns names as events show them
@@ -192,6 +210,8 @@ export function parseTypes(text: string, flag: string): string[] {
 }
 
 /**
+ * Reads response codes.
+ *
  * @param text response codes, separated by commas: mnemonics in any case, `RCODE<n>` or numbers
  * @param flag option it was given to
  * @returns names as events show them

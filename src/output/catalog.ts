@@ -26,6 +26,7 @@ type EventOfType<Type extends CulpritEvent["type"]> = CulpritEvent extends infer
 
 /** A kind of event as generators read it. */
 export interface AnyEvent extends AnyBlock {
+  /** An example as it is written. */
   readonly example: CulpritEvent;
 }
 

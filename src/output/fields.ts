@@ -23,6 +23,7 @@ export interface Block<T> {
   readonly name: string;
   /** What it is, one sentence without period. */
   readonly text: string;
+  /** Its fields, in the order of the line. */
   readonly fields: Fields<T>;
 }
 
@@ -37,7 +38,7 @@ export type FieldShape<Value> = [Value] extends [true] ? { readonly type: "true"
   : { readonly type: "block"; readonly block: Block<Value> };
 
 /** Whether a field may be absent. */
-type Presence<T, Key extends keyof T> = Record<never, never> extends Pick<T, Key> ? { readonly optional: true }
+export type Presence<T, Key extends keyof T> = Record<never, never> extends Pick<T, Key> ? { readonly optional: true }
   : { readonly optional?: never };
 
 /** Descriptions of all properties of `T`, no more and no less. */
@@ -50,20 +51,31 @@ export type Fields<T> = {
 
 /** A description as generators read it, whatever it describes. */
 export interface AnyField {
+  /** `strings` and `list` are arrays, `counts` an object of integers by name, `list` and `block` hold a `block`. */
   readonly type: "true" | "integer" | "string" | "strings" | "list" | "counts" | "block";
+  /** What it means, without period. */
   readonly text: string;
+  /** It may be absent. */
   readonly optional?: true;
+  /** Unit of an integer. */
   readonly unit?: string;
+  /** Largest integer; 2^53 - 1 where it is not given. */
   readonly maximum?: number;
+  /** Format of a string, as JSON Schema names it. */
   readonly format?: "date-time";
+  /** All values of a string with their meaning; absent where any text may stand. */
   readonly values?: Readonly<Record<string, string>>;
+  /** What an object or the items of a list are. */
   readonly block?: AnyBlock;
 }
 
 /** A block as generators read it. */
 export interface AnyBlock {
+  /** Name in the JSON Schema. */
   readonly name: string;
+  /** What it is, without period. */
   readonly text: string;
+  /** Its fields by name. */
   readonly fields: Readonly<Record<string, AnyField>>;
 }
 

@@ -19,6 +19,8 @@ export interface Formatter {
   /** Whether `summary` and `loss` are lines of the output rather than of standard error. */
   readonly takesNotices: boolean;
   /**
+   * Turns an event into lines.
+   *
    * @param event the event
    * @returns its lines, each with its line feed; empty when the format does not show it
    */

@@ -122,6 +122,8 @@ export class JsonEncoder {
   #lastProcessText = "";
 
   /**
+   * Turns an event into a line.
+   *
    * @param event the event; its process objects must not change afterwards
    * @returns one line with its line feed; parses to an equal object
    */

@@ -98,6 +98,8 @@ function processLine(event: ProcessEvent): string {
 }
 
 /**
+ * Turns an event into lines.
+ *
  * @param event any event
  * @returns its lines, each with its line feed; none for `loss` and `summary`
  */

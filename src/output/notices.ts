@@ -15,6 +15,8 @@ function counts(record: Readonly<Record<string, number>>): string {
 }
 
 /**
+ * Tells a loss.
+ *
  * @param event a loss
  * @returns one line with its line feed
  */
@@ -23,6 +25,8 @@ export function lossNotice(event: LossEvent): string {
 }
 
 /**
+ * Tells how a run went.
+ *
  * @param event the summary of a run
  * @returns one line, one more where something was lost, and one for each thing that could not be observed
  */

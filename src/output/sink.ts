@@ -42,7 +42,7 @@ const STDOUT_FD = 1;
 
 /** Standard output. */
 export class StdoutSink implements Sink {
-  readonly target = STDOUT_NAME;
+  readonly target: string = STDOUT_NAME;
   readonly isTerminal: boolean = Deno.stdout.isTerminal();
   #ended = false;
 

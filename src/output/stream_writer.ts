@@ -48,6 +48,8 @@ export class StreamWriter implements EventWriter {
   #closed = false;
 
   /**
+   * Begins with the header of the format, if it has one.
+   *
    * @param sink takes the octets; closed with the writer
    * @param formatter makes the lines; closed with the writer
    * @param reports standard error
@@ -117,6 +119,7 @@ export class StreamWriter implements EventWriter {
     }
   }
 
+  /** The same as {@linkcode close}. */
   [Symbol.dispose](): void {
     this.close();
   }

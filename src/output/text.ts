@@ -74,6 +74,8 @@ export class TextFormatter<Event extends CulpritEvent> {
   #terminalWidth: number | undefined;
 
   /**
+   * Places the columns.
+   *
    * @param columns the columns, left to right
    * @param options `terminalWidth`: columns of the terminal, undefined to cut nothing; `colours`: use them
    */
@@ -94,13 +96,19 @@ export class TextFormatter<Event extends CulpritEvent> {
     this.#placed = place(this.#columns, terminalWidth);
   }
 
-  /** @returns the headings as one line with its line feed */
+  /**
+   * Makes the line of headings.
+   *
+   * @returns the headings as one line with its line feed
+   */
   header(): string {
     const cells = this.#placed.map(({ column, width }, index) => this.#fit(column.title, width, index));
     return `${this.#paint(cells.join(" "), BOLD)}\n`;
   }
 
   /**
+   * Makes the row of an event.
+   *
    * @param event the event
    * @returns one line with its line feed
    */

@@ -51,6 +51,7 @@ export interface EventWriter extends Disposable {
 
 /** Where and how to write. */
 export interface WriterOptions {
+  /** How events are written. */
   readonly format: OutputFormat;
   /** Path of the output file; undefined for standard output. */
   readonly output: string | undefined;

@@ -44,13 +44,14 @@ export async function runInside(args: string[], runners: Partial<Runners> = {}, 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** Command that starts a script of the repository. */
-function denoRun(script: string): string[] {
-  return [Deno.execPath(), "run", "-A", "--quiet", "--no-check", "--config", `${ROOT}deno.json`, `${ROOT}${script}`];
+function denoRun(script: string, ...options: string[]): string {
+  const run = [Deno.execPath(), "run", "-A", "--quiet", "--no-check", "--config", `${ROOT}deno.json`];
+  return [...run, ...options, `${ROOT}${script}`].join(" ");
 }
 
 /**
- * Runs a shell line in a child, with `$culprit` and `$events` as the commands to start `cli.ts` and
- * `tests/cli/write_events.ts`.
+ * Runs a shell line in a child, with `$culprit`, `$events` and `$stray` as the commands to start `cli.ts`,
+ * `tests/cli/write_events.ts`, and `cli.ts` after `tests/cli/throw_later.ts`.
  *
  * @param line line for bash, with pipefail
  * @param env further environment
@@ -62,8 +63,9 @@ export async function runShell(line: string, env: Record<string, string> = {}): 
     env: {
       NO_COLOR: "1",
       DENO_NO_UPDATE_CHECK: "1",
-      culprit: denoRun("cli.ts").join(" "),
-      events: denoRun("tests/cli/write_events.ts").join(" "),
+      culprit: denoRun("cli.ts"),
+      events: denoRun("tests/cli/write_events.ts"),
+      stray: denoRun("cli.ts", "--preload", `${ROOT}tests/cli/throw_later.ts`),
       ...env,
     },
   }).output();

@@ -88,3 +88,14 @@ Deno.test("the process ends with the exit code and without a stack", async () =>
   assert.deepEqual([code, out], [2, ""]);
   assert.equal(err, 'culprit: option --count: found "0", wanted a number from 1 to 9007199254740991\n');
 });
+
+for (const kind of ["timer", "promise"]) {
+  Deno.test(`an error nobody awaits is a defect in one line: ${kind}`, async () => {
+    const { code, out, err } = await runShell("$stray dns", { KIND: kind });
+    assert.deepEqual([code, out], [10, ""]);
+    assert.equal(
+      err,
+      "culprit: internal error: TypeError: stray\nhint: run it again with CULPRIT_DEBUG=1 and report what it prints\n",
+    );
+  });
+}
