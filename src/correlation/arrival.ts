@@ -8,7 +8,8 @@ import type { CapturedPacket, PacketOwner } from "../capture.ts";
 import type { DnsInfo } from "../events.ts";
 import { isDnsPort, KeyReader, protocolOf } from "./key.ts";
 import { digest, HEADER_OCTETS, MessageKey } from "./question.ts";
-import { PayloadArena, Seen } from "./seen.ts";
+import { networkOf, Seen } from "./seen.ts";
+import type { Entry } from "./table.ts";
 
 const MDNS_PORT = 5353;
 
@@ -44,7 +45,6 @@ export class Arrival {
   payload: Uint8Array = NOTHING;
   readonly message: MessageKey;
   readonly key: KeyReader;
-  readonly #arena = new PayloadArena();
   #size = 0;
   #anomalies: readonly string[] = [];
 
@@ -105,10 +105,15 @@ export class Arrival {
     return digest(this.payload);
   }
 
-  /** The message with its octets copied. */
-  keep(): Seen {
-    this.#arena.store(this.payload);
-    return this.#seen(protocolOf(this.packet, this.message), this.#arena.chunk, this.#arena.offset);
+  /** What its ports and addresses make it. */
+  get protocol(): DnsInfo["protocol"] {
+    return protocolOf(this.packet, this.message);
+  }
+
+  /** Keeps it as the query of a transaction. */
+  storeIn(entry: Entry): void {
+    entry.query.store(this.packet, this.protocol, this.payload, this.#size, this.#anomalies);
+    entry.hasQuery = true;
   }
 
   /**
@@ -116,13 +121,10 @@ export class Arrival {
    *
    * @param protocol what its query was, where that is known
    */
-  look(protocol: DnsInfo["protocol"] = protocolOf(this.packet, this.message)): Seen {
-    const seen = this.#seen(protocol, this.payload, 0);
-    seen.decode();
+  look(protocol: DnsInfo["protocol"] = this.protocol): Seen {
+    const seen = new Seen(this.packet, networkOf(this.packet), protocol, this.payload, this.#size, this.#anomalies);
+    seen.message;
+    seen.detach();
     return seen;
-  }
-
-  #seen(protocol: DnsInfo["protocol"], chunk: Uint8Array, offset: number): Seen {
-    return new Seen(this.packet, protocol, chunk, offset, this.payload.length, this.#size, this.#anomalies);
   }
 }

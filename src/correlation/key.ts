@@ -81,8 +81,9 @@ export class KeyReader implements TransactionKey {
       this.serverAddress = formatAddress(server);
       hash = mix(hash, addressHash(server));
     }
-    this.idHash = hash;
-    this.hash = mix(hash, message.questionHash);
+    // 30 bits are a small integer to the engine, and take no memory of their own.
+    this.idHash = hash & 0x3fff_ffff;
+    this.hash = mix(hash, message.questionHash) & 0x3fff_ffff;
   }
 }
 

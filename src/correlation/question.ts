@@ -100,7 +100,7 @@ export class MessageKey {
     const classBits = ((bytes[offset + 3] as number) << 8 | (bytes[offset + 4] as number)) & classMask;
     this.hasQuestion = true;
     this.questionType = type;
-    this.questionHash = mix(hash, type << 16 | classBits);
+    this.questionHash = mix(hash, type << 16 | classBits) & 0x3fff_ffff;
     this.isLocalName = offset - lastLabel === 6 && isLocalLabel(bytes, lastLabel + 1);
   }
 }
@@ -126,5 +126,5 @@ export function digest(bytes: Uint8Array): number {
   for (let index = Math.max(headEnd, size - 256); index < size; index++) {
     hash = Math.imul(hash ^ (bytes[index] as number), 0x01000193);
   }
-  return hash;
+  return hash & 0x3fff_ffff;
 }

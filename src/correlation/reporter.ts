@@ -54,7 +54,8 @@ export class Reporter {
       tcpRetry: entry.tcpRetry,
     };
     if (statusReason !== undefined) transaction.statusReason = statusReason;
-    if (entry.query !== undefined) transaction.query = entry.query;
+    const query = entry.hasQuery ? entry.query.toSeen() : undefined;
+    if (query !== undefined) transaction.query = query;
     if (response !== undefined) {
       transaction.response = response;
       if (!entry.isUnsolicited && entry.sends > 0) transaction.latencyUs = latencyUs(entry, response.tsNs);
@@ -63,6 +64,7 @@ export class Reporter {
     if (entry.server !== undefined) transaction.server = entry.server;
     if (entry.onBehalfOf !== undefined) transaction.onBehalfOf = entry.onBehalfOf;
     this.#options.onTransaction(transaction);
+    query?.detach();
   }
 
   /** Reports a message, if messages are wanted. */

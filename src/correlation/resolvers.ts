@@ -99,7 +99,7 @@ export class ResolverChain {
     const resolver = this.#find(entry.client);
     if (resolver === undefined) return undefined;
     resolver.hasAsked = true;
-    this.#note(resolver, entry.query?.message, entry.query?.tsNs ?? entry.firstNs);
+    this.#note(resolver, entry.query.toSeen().message, entry.firstNs);
     const question = this.#open.get(mix(entry.questionHash, resolver.owner.tgid));
     if (question === undefined || question.resolver !== resolver || question.questionHash !== entry.questionHash) {
       return undefined;
@@ -139,7 +139,7 @@ export class ResolverChain {
    */
   isFromCache(entry: Entry, response: DnsMessage): boolean {
     const resolver = this.#find(entry.server);
-    if (resolver === undefined || !resolver.hasAsked || entry.query === undefined) return false;
+    if (resolver === undefined || !resolver.hasAsked || !entry.hasQuery) return false;
     if (response.opcode !== 0 || (response.flags & (FLAG_AA | FLAG_TC | FLAG_RA)) !== FLAG_RA) return false;
     if (response.rcode !== RCODE_NOERROR && response.rcode !== RCODE_NXDOMAIN) return false;
     const since = entry.firstNs;
@@ -177,8 +177,8 @@ export class ResolverChain {
   }
 
   /** Notes that a resolver dealt with the names asked for. */
-  #note(resolver: Resolver, message: DnsMessage | undefined, tsNs: number): void {
-    for (const { name } of (message?.questions ?? []).slice(0, ITEMS_MAX)) {
+  #note(resolver: Resolver, message: DnsMessage, tsNs: number): void {
+    for (const { name } of message.questions.slice(0, ITEMS_MAX)) {
       const { names } = resolver;
       if (names.size >= NAMES_MAX) {
         names.clear();

@@ -1,5 +1,5 @@
 /**
- * Messages as kept while they wait: their octets in shared chunks, decoded when somebody looks.
+ * Messages as they are handed out, and as they are kept while they wait.
  *
  * @module
  */
@@ -11,48 +11,98 @@ import type { DnsInfo, NetworkInfo } from "../events.ts";
 import { formatAddress } from "../net/address.ts";
 import type { SeenMessage } from "./types.ts";
 
-/** Octets of a chunk: some thousand queries; it is freed when the last of them is. */
-const CHUNK_OCTETS = 262_144;
-
-/** Larger payloads get an array of their own, so that they do not pin a chunk or leave its end unused. */
-const CHUNKED_OCTETS_MAX = 4096;
-
 const MDNS: DecodeOptions = { mdns: true };
 const PLAIN: DecodeOptions = {};
 
-/** Where payloads are copied to: one allocation for thousands of them. */
-export class PayloadArena {
-  #chunk = new Uint8Array(CHUNK_OCTETS);
-  #used = 0;
-  /** The array that holds the payload last stored. */
-  chunk: Uint8Array = this.#chunk;
-  /** Where in {@linkcode chunk} it begins. */
-  offset = 0;
+/** Octets kept in the slot of an entry; longer messages get an array of their own. */
+export const SLOT_OCTETS = 128;
+
+/**
+ * A query that waits. Objects of this class are used again and again: waiting queries outlive the young generation of
+ * the garbage collector, which then would have to copy every one of them twice.
+ */
+export class StoredQuery {
+  tsNs = 0;
+  protocol: DnsInfo["protocol"] = "dns";
+  owner: PacketOwner | undefined;
+  socketCookie = 0;
+  netns = 0;
+  transport: NetworkInfo["transport"] = "udp";
+  isIpv4 = true;
+  source = "";
+  sourcePort = 0;
+  destination = "";
+  destinationPort = 0;
+  interfaceName = "";
+  isEgress = true;
+  /** Octets that were captured, and octets there were. */
+  size = 0;
+  wholeSize = 0;
+  anomalies: readonly string[] = [];
+  readonly #slots: Uint8Array;
+  readonly #offset: number;
+  #long: Uint8Array | undefined;
 
   /**
-   * Copies a payload; `chunk` and `offset` then say where to.
-   *
-   * @param payload octets to keep
+   * @param slots array in which one slot is for this query
+   * @param offset where the slot begins
    */
-  store(payload: Uint8Array): void {
-    const size = payload.length;
-    if (size > CHUNKED_OCTETS_MAX) {
-      this.chunk = payload.slice();
-      this.offset = 0;
-      return;
+  constructor(slots: Uint8Array, offset: number) {
+    this.#slots = slots;
+    this.#offset = offset;
+  }
+
+  /** Keeps a message. */
+  store(
+    packet: CapturedPacket,
+    protocol: DnsInfo["protocol"],
+    payload: Uint8Array,
+    wholeSize: number,
+    anomalies: readonly string[],
+  ): void {
+    this.tsNs = packet.tsNs;
+    this.protocol = protocol;
+    this.owner = packet.owner;
+    this.socketCookie = packet.socketCookie;
+    this.netns = packet.netns;
+    this.transport = packet.transport;
+    this.isIpv4 = packet.family === 4;
+    this.source = formatAddress(packet.sourceAddress);
+    this.sourcePort = packet.sourcePort;
+    this.destination = formatAddress(packet.destinationAddress);
+    this.destinationPort = packet.destinationPort;
+    this.interfaceName = packet.interfaceName;
+    this.isEgress = packet.direction === "egress";
+    this.size = payload.length;
+    this.wholeSize = wholeSize;
+    this.anomalies = anomalies;
+    if (payload.length > SLOT_OCTETS) this.#long = payload.slice();
+    else {
+      const slots = this.#slots;
+      const offset = this.#offset;
+      // Queries are short: a loop beats the call into the engine that `set` is.
+      for (let index = 0; index < payload.length; index++) slots[offset + index] = payload[index] as number;
     }
-    if (this.#used + size > CHUNK_OCTETS) {
-      this.#chunk = new Uint8Array(CHUNK_OCTETS);
-      this.#used = 0;
-    }
-    const chunk = this.#chunk;
-    const offset = this.#used;
-    // Queries are short: a loop beats the call into the engine that `set` is.
-    if (size <= 64) { for (let index = 0; index < size; index++) chunk[offset + index] = payload[index] as number; }
-    else chunk.set(payload, offset);
-    this.#used = offset + size;
-    this.chunk = chunk;
-    this.offset = offset;
+  }
+
+  /** Lets go of what the slot does not hold. */
+  clear(): void {
+    this.owner = undefined;
+    this.#long = undefined;
+  }
+
+  /** The message, to be decoded before this object is used again. */
+  toSeen(): Seen {
+    const bytes = this.#long ?? this.#slots.subarray(this.#offset, this.#offset + this.size);
+    const network: NetworkInfo = {
+      transport: this.transport,
+      family: this.isIpv4 ? "ipv4" : "ipv6",
+      source: { ip: this.source, port: this.sourcePort },
+      destination: { ip: this.destination, port: this.destinationPort },
+      interface: this.interfaceName,
+      direction: this.isEgress ? "egress" : "ingress",
+    };
+    return new Seen(this, network, this.protocol, bytes, this.wholeSize, this.anomalies);
   }
 }
 
@@ -60,78 +110,78 @@ export class PayloadArena {
 export class Seen implements SeenMessage {
   readonly tsNs: number;
   readonly sizeBytes: number;
-  protocol: DnsInfo["protocol"];
+  readonly protocol: DnsInfo["protocol"];
   readonly owner: PacketOwner | undefined;
   readonly socketCookie: number;
   readonly netns: number;
   readonly network: NetworkInfo;
-  /** Octets that were captured; the rest up to `sizeBytes` is missing. */
-  readonly capturedBytes: number;
-  readonly #chunk: Uint8Array;
-  readonly #offset: number;
   readonly #anomalies: readonly string[];
+  #bytes: Uint8Array | undefined;
   #message: DnsMessage | undefined;
 
   /**
-   * @param packet where it was seen; its address octets are not kept
+   * @param at when, at which socket and whose
+   * @param network the packet
    * @param protocol what its ports and addresses make it
-   * @param chunk holds the octets of the message; kept
-   * @param offset where they begin
-   * @param capturedBytes how many there are
-   * @param sizeBytes how many there were
+   * @param bytes octets of the message; valid until {@linkcode detach}
+   * @param sizeBytes octets there were
    * @param anomalies names of what is wrong below the message
    */
   constructor(
-    packet: CapturedPacket,
+    at: { tsNs: number; owner?: PacketOwner | undefined; socketCookie: number; netns: number },
+    network: NetworkInfo,
     protocol: DnsInfo["protocol"],
-    chunk: Uint8Array,
-    offset: number,
-    capturedBytes: number,
+    bytes: Uint8Array,
     sizeBytes: number,
     anomalies: readonly string[],
   ) {
-    this.tsNs = packet.tsNs;
+    this.tsNs = at.tsNs;
     this.sizeBytes = sizeBytes;
     this.protocol = protocol;
-    this.owner = packet.owner;
-    this.socketCookie = packet.socketCookie;
-    this.netns = packet.netns;
-    this.network = {
-      transport: packet.transport,
-      family: packet.family === 4 ? "ipv4" : "ipv6",
-      source: { ip: formatAddress(packet.sourceAddress), port: packet.sourcePort },
-      destination: { ip: formatAddress(packet.destinationAddress), port: packet.destinationPort },
-      interface: packet.interfaceName,
-      direction: packet.direction,
-    };
-    this.capturedBytes = capturedBytes;
-    this.#chunk = chunk;
-    this.#offset = offset;
+    this.owner = at.owner;
+    this.socketCookie = at.socketCookie;
+    this.netns = at.netns;
+    this.network = network;
+    this.#bytes = bytes;
     this.#anomalies = anomalies;
-  }
-
-  /** The octets of the message. */
-  get bytes(): Uint8Array {
-    return this.#chunk.subarray(this.#offset, this.#offset + this.capturedBytes);
   }
 
   get message(): DnsMessage {
     return this.#message ??= this.#read();
   }
 
-  /** Decodes the message if that is not done yet: its octets are not needed any more then. */
-  decode(): void {
-    this.#message ??= this.#read();
+  /** Its octets are used for something else from now on: whoever has not decoded it, cannot. */
+  detach(): void {
+    this.#bytes = undefined;
   }
 
   /** Decodes what is there, and adds what the layers below found wrong. */
   #read(): DnsMessage {
-    const { message, anomalies } = tryDecodeMessage(this.bytes, this.protocol === "mdns" ? MDNS : PLAIN);
-    const decoded = message ?? headless(this.bytes, anomalies);
+    const bytes = this.#bytes;
+    if (bytes === undefined) throw new TypeError("A message must be read in the callback it is handed to");
+    const { message, anomalies } = tryDecodeMessage(bytes, this.protocol === "mdns" ? MDNS : PLAIN);
+    const decoded = message ?? headless(bytes, anomalies);
     for (const anomaly of this.#anomalies) decoded.anomalies.push(anomaly);
-    if (this.capturedBytes < this.sizeBytes) decoded.anomalies.push("capture-cut");
+    if (bytes.length < this.sizeBytes) decoded.anomalies.push("capture-cut");
     return decoded;
   }
+}
+
+/**
+ * The network part of a packet, as events show it.
+ *
+ * @param packet its address octets are not kept
+ * @returns a new object
+ */
+export function networkOf(packet: CapturedPacket): NetworkInfo {
+  return {
+    transport: packet.transport,
+    family: packet.family === 4 ? "ipv4" : "ipv6",
+    source: { ip: formatAddress(packet.sourceAddress), port: packet.sourcePort },
+    destination: { ip: formatAddress(packet.destinationAddress), port: packet.destinationPort },
+    interface: packet.interfaceName,
+    direction: packet.direction,
+  };
 }
 
 /** Stands for a message that is shorter than a header: its id where that is there, and why it is nothing more. */

@@ -7,7 +7,7 @@
 import type { PacketOwner } from "../capture.ts";
 import { ANY_ADDRESS, type TransactionKey } from "./key.ts";
 import type { OpenQuestion } from "./resolvers.ts";
-import type { Seen } from "./seen.ts";
+import { type Seen, SLOT_OCTETS, StoredQuery } from "./seen.ts";
 import type { ClientOfResolver } from "./types.ts";
 
 /** Where a transaction stands. */
@@ -23,26 +23,28 @@ export const ENTRY_STATE = {
 /** One of the numbers in {@linkcode ENTRY_STATE}. */
 export type EntryState = typeof ENTRY_STATE[keyof typeof ENTRY_STATE];
 
-/** A transaction in the table. */
+/** A transaction in the table. Entries are used again: see {@linkcode StoredQuery}. */
 export class Entry implements TransactionKey {
   state: EntryState = ENTRY_STATE.open;
-  readonly clientAddress: string;
-  readonly clientPort: number;
-  readonly serverAddress: string;
-  readonly serverPort: number;
-  readonly isTcp: boolean;
-  readonly id: number;
-  readonly hasQuestion: boolean;
-  readonly questionHash: number;
-  readonly questionType: number;
-  readonly idHash: number;
-  readonly hash: number;
+  clientAddress = "";
+  clientPort = 0;
+  serverAddress = "";
+  serverPort = 0;
+  isTcp = false;
+  id = 0;
+  hasQuestion = false;
+  questionHash = 0;
+  questionType = 0;
+  idHash = 0;
+  hash = 0;
 
   /** First query, or the response where there was none, ns. */
-  readonly firstNs: number;
+  firstNs = 0;
   /** When it was reported, ns. */
   doneNs = 0;
-  query: Seen | undefined;
+  readonly query: StoredQuery;
+  /** There is something in {@linkcode query}: until it is reported, if there was a query. */
+  hasQuery = false;
   /** Only while held. */
   response: Seen | undefined;
   client: PacketOwner | undefined;
@@ -70,7 +72,7 @@ export class Entry implements TransactionKey {
   /** Keys under which its questions are listed, where it was sent to a group. */
   groupKeys: readonly string[] | undefined;
 
-  /** Neighbours in time. */
+  /** Neighbours in time; among unused entries, the next one. */
   older: Entry | undefined;
   newer: Entry | undefined;
   /** Neighbours in the bucket of {@linkcode hash}. */
@@ -80,12 +82,14 @@ export class Entry implements TransactionKey {
   idNext: Entry | undefined;
   idPrevious: Entry | undefined;
 
-  /**
-   * @param key copied
-   * @param firstNs time of its first message, ns
-   */
-  constructor(key: TransactionKey, firstNs: number) {
-    this.firstNs = firstNs;
+  /** @param query where its query will be kept */
+  constructor(query: StoredQuery) {
+    this.query = query;
+  }
+
+  /** Begins a transaction. */
+  begin(key: TransactionKey, firstNs: number): void {
+    this.state = ENTRY_STATE.open;
     this.clientAddress = key.clientAddress;
     this.clientPort = key.clientPort;
     this.serverAddress = key.serverAddress;
@@ -97,6 +101,24 @@ export class Entry implements TransactionKey {
     this.questionType = key.questionType;
     this.idHash = key.idHash;
     this.hash = key.hash;
+    this.firstNs = firstNs;
+    this.clientIsLocal = this.serverIsLocal = false;
+    this.clientCookie = this.serverCookie = this.responseCookie = -1;
+    this.queryEgress =
+      this.queryIngress =
+      this.responseEgress =
+      this.responseIngress =
+        0;
+    this.isUnsolicited = this.hasGivenUp = this.tcpRetry = false;
+  }
+
+  /** Lets go of everything that belongs to the transaction. */
+  end(): void {
+    this.hasQuery = false;
+    this.query.clear();
+    this.response = undefined;
+    this.client = this.server = undefined;
+    this.onBehalfOf = undefined;
   }
 
   /** The query went to a group of hosts. */
@@ -153,5 +175,39 @@ export class EntryList {
     entry.older = undefined;
     entry.newer = undefined;
     this.size--;
+  }
+}
+
+/** Entries whose slots are allocated together. */
+const BLOCK_ENTRIES = 1024;
+
+/** Entries that are not used now. It grows with what is needed at once, and never shrinks. */
+export class EntryPool {
+  #unused: Entry | undefined;
+
+  /** An entry for a new transaction. */
+  take(key: TransactionKey, firstNs: number): Entry {
+    if (this.#unused === undefined) this.#grow();
+    const entry = this.#unused as Entry;
+    this.#unused = entry.older;
+    entry.older = undefined;
+    entry.begin(key, firstNs);
+    return entry;
+  }
+
+  /** Takes back an entry that is in no list and no index. */
+  give(entry: Entry): void {
+    entry.end();
+    entry.older = this.#unused;
+    this.#unused = entry;
+  }
+
+  #grow(): void {
+    const slots = new Uint8Array(BLOCK_ENTRIES * SLOT_OCTETS);
+    for (let index = BLOCK_ENTRIES - 1; index >= 0; index--) {
+      const entry = new Entry(new StoredQuery(slots, index * SLOT_OCTETS));
+      entry.older = this.#unused;
+      this.#unused = entry;
+    }
   }
 }

@@ -157,8 +157,7 @@ export class DnsTracker {
   /** Opens a transaction. */
   #newQuery(at: Arrival): void {
     const transactions = this.#transactions;
-    const query = at.keep();
-    const entry = transactions.open(at.key, query);
+    const entry = transactions.open(at);
     if (at.isEgress) {
       entry.clientCookie = at.packet.socketCookie;
       entry.queryEgress = 1;
@@ -166,10 +165,10 @@ export class DnsTracker {
       entry.clientIsLocal = at.isLocal;
       if (entry.client !== undefined) entry.onBehalfOf = this.#chain.resolverAsks(entry);
     } else this.#arrive(entry, at);
-    if (entry.isToGroup) transactions.openToGroup(entry, query);
+    if (entry.isToGroup) transactions.openToGroup(entry);
     if (entry.isTcp) transactions.joinRetry(entry);
     this.#counters.queries++;
-    this.#reporter.message(entry, query, false);
+    this.#tell(entry, at);
   }
 
   /** Notes that the query of a transaction reached a socket. */
@@ -245,7 +244,7 @@ export class DnsTracker {
   #answer(entry: Entry, at: Arrival): void {
     entry.responseDigest = at.digest;
     this.#resolverHears(entry, at);
-    const response = at.look(entry.query?.protocol);
+    const response = at.look(entry.query.protocol);
     this.#reporter.message(entry, response, true);
     const isHeld = at.message.isTruncated && !entry.isTcp && response.protocol !== "mdns" &&
       !this.#reporter.wantsMessages;
@@ -339,19 +338,19 @@ export class DnsTracker {
     entry.server = isAtClient ? undefined : at.owner;
     const seen = at.look();
     this.#reporter.message(entry, seen, isResponse);
-    if (!isResponse) entry.query = seen;
+    if (!isResponse) at.storeIn(entry);
     const response = isResponse ? seen : undefined;
     this.#reporter.transaction(entry, { status: "unknown", statusReason: REASON.short, response });
-    entry.query = undefined;
+    entry.hasQuery = false;
   }
 
   /** Notes that a resolver deals with a question: it was answered upstream, or asks once more. */
   #resolverHears(entry: Entry, at: Arrival): void {
-    if (entry.query === undefined || !this.#chain.isResolver(entry.client)) return;
-    this.#chain.resolverHears(entry.client, entry.query.message, at.packet.tsNs);
+    if (!entry.hasQuery || !this.#chain.isResolver(entry.client)) return;
+    this.#chain.resolverHears(entry.client, entry.query.toSeen().message, at.packet.tsNs);
   }
 
-  /** Reports a message that is neither the first query nor the first response of its transaction. */
+  /** Reports the message at hand, if messages are wanted. */
   #tell(entry: Entry, at: Arrival): void {
     if (this.#reporter.wantsMessages) this.#reporter.message(entry, at.look(), at.message.isResponse);
   }

@@ -107,7 +107,11 @@ export function collect(extras: Partial<DnsTrackerOptions> = {}): {
   const tracker = new DnsTracker({
     timeoutMs: 5000,
     messages: false,
-    onTransaction: (transaction) => found.push(transaction),
+    onTransaction: (transaction) => {
+      // Octets of the query are valid in the callback only.
+      transaction.query?.message;
+      found.push(transaction);
+    },
     onMessage: (message) => messages.push(message),
     ...extras,
   });

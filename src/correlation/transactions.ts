@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { Arrival } from "./arrival.ts";
 import { GroupQueries } from "./group_queries.ts";
 import type { TransactionKey } from "./key.ts";
 import { EntryIndex } from "./lookup.ts";
@@ -14,7 +15,7 @@ import type { Reporter } from "./reporter.ts";
 import type { ResolverChain } from "./resolvers.ts";
 import { TcpRetries } from "./retries.ts";
 import type { Seen } from "./seen.ts";
-import { Entry, ENTRY_STATE, EntryList } from "./table.ts";
+import { type Entry, ENTRY_STATE, EntryList, EntryPool } from "./table.ts";
 
 /** Reported transactions that are remembered, to recognise second views, repeated and late responses. */
 const DONE_MAX = 8192;
@@ -37,6 +38,7 @@ export class Transactions {
   /** Transactions given up for want of room. */
   evicted = 0;
   readonly #retries = new TcpRetries();
+  readonly #pool = new EntryPool();
   readonly #open = new EntryList();
   readonly #held = new EntryList();
   readonly #done = new EntryList();
@@ -71,11 +73,11 @@ export class Transactions {
   }
 
   /** Opens a transaction for a query; the oldest is given up where there is no room. */
-  open(key: TransactionKey, query: Seen): Entry {
-    this.#makeRoom(query.tsNs);
-    const entry = this.#add(key, query.tsNs);
-    entry.query = query;
-    this.#pendingOctets += query.capturedBytes;
+  open(at: Arrival): Entry {
+    this.#makeRoom(at.packet.tsNs);
+    const entry = this.#add(at.key, at.packet.tsNs);
+    at.storeIn(entry);
+    this.#pendingOctets += entry.query.size;
     this.#open.push(entry);
     return entry;
   }
@@ -95,9 +97,9 @@ export class Transactions {
   }
 
   /** Lists an open transaction whose query went to a group of hosts. */
-  openToGroup(entry: Entry, query: Seen): void {
+  openToGroup(entry: Entry): void {
     this.groupSize++;
-    if (query.protocol === "mdns") this.groups.add(entry, query.message);
+    if (entry.query.protocol === "mdns") this.groups.add(entry, entry.query.toSeen().message);
   }
 
   /** Ends the transaction whose truncated answer made a client ask again over TCP. */
@@ -167,6 +169,7 @@ export class Transactions {
       this.#leaveOpen(open);
       this.#release(open);
       this.index.remove(open);
+      this.#pool.give(open);
     }
   }
 
@@ -203,8 +206,9 @@ export class Transactions {
 
   /** Drops the octets an entry holds. */
   #release(entry: Entry): void {
-    if (entry.query !== undefined) this.#pendingOctets -= entry.query.capturedBytes;
-    entry.query = undefined;
+    if (entry.hasQuery) this.#pendingOctets -= entry.query.size;
+    entry.hasQuery = false;
+    entry.query.clear();
     entry.response = undefined;
   }
 
@@ -212,7 +216,7 @@ export class Transactions {
   #add(key: TransactionKey, tsNs: number): Entry {
     const surplus = this.index.surplus(key);
     if (surplus !== undefined) this.#forget(surplus);
-    const entry = new Entry(key, tsNs);
+    const entry = this.#pool.take(key, tsNs);
     this.index.add(entry);
     return entry;
   }
@@ -232,5 +236,6 @@ export class Transactions {
   #forget(entry: Entry): void {
     this.#done.remove(entry);
     this.index.remove(entry);
+    this.#pool.give(entry);
   }
 }

@@ -15,7 +15,7 @@ export interface SeenMessage {
   readonly tsNs: number;
   /** The packet it came in; over TCP the one that completed it. */
   readonly network: NetworkInfo;
-  /** The decoded message; decoded on first use. */
+  /** The decoded message. Of a query it is decoded on first use, which must be in the callback: it throws later. */
   readonly message: DnsMessage;
   /** Size of the message in octets, without the length prefix of TCP. */
   readonly sizeBytes: number;
@@ -85,7 +85,7 @@ export interface DnsTrackerOptions {
   messages: boolean;
   /** Only messages with one of these ports at either end; absent: any port, by content. */
   ports?: ReadonlySet<number>;
-  /** Called with each finished transaction, in the order they finish. Responses are decoded; queries on first use. */
+  /** Called with each finished transaction, in the order they finish. */
   onTransaction?: (transaction: DnsTransaction) => void;
   /** Called with each message as it is seen. */
   onMessage?: (message: TrackedMessage) => void;
