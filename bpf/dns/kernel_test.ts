@@ -5,7 +5,7 @@ import type { CapturedPacket } from "../../src/capture.ts";
 import { OWNER_KIND } from "../../src/capture.ts";
 import { decodeMessage, encodeMessage } from "../../src/dns/mod.ts";
 import { type GlobalName, SensorRun } from "../../src/sensor.ts";
-import { drainAll } from "../kernel_testing.ts";
+import { drainAll } from "../record_testing.ts";
 import { RECORD_TYPE } from "../records.gen.ts";
 import { DNS_SENSOR, DnsPacketDecoder } from "./sensor.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { RECORD_TYPE } from "../records.gen.ts";
-import { drainAll } from "../kernel_testing.ts";
+import { drainAll } from "../record_testing.ts";
 import { SensorRun } from "../../src/sensor.ts";
 import type { ProcessExec, ProcessExit, ProcessFork } from "../../src/process_table/types.ts";
 import { decodeExec, decodeExit, decodeFork, PROCESS_SENSOR } from "./sensor.ts";

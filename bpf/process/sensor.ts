@@ -32,9 +32,9 @@ export const PROCESS_SENSOR: Sensor = {
   lossCounters: { process_ring_full: "process_lost_ring" },
 };
 
-/** Path components from the leaf up, each ended by NUL, as an absolute path; empty when there are none at all. */
-function pathOf(components: string[]): string {
-  return `/${components.reverse().join("/")}`;
+/** Path components from the leaf up as an absolute path; empty where none could be read. */
+function pathOf(components: string[], isCut: boolean): string {
+  return components.length === 0 && isCut ? "" : `/${components.reverse().join("/")}`;
 }
 
 /**
@@ -52,9 +52,10 @@ export function decodeExec(view: DataView, base: number): ProcessExec {
     offset += size;
     return texts;
   };
-  const exe = pathOf(next(record.exeSize));
-  const cwd = pathOf(next(record.cwdSize));
-  const cgroup = pathOf(next(record.cgroupSize));
+  // No program is the root directory: without a name, it could not be read.
+  const exe = pathOf(next(record.exeSize), true);
+  const cwd = pathOf(next(record.cwdSize), (record.cutFlags & PROCESS_CUT.CWD) !== 0);
+  const cgroup = pathOf(next(record.cgroupSize), (record.cutFlags & PROCESS_CUT.CGROUP) !== 0);
   const cmdline = next(record.argumentsSize);
   return {
     tsNs: record.tsNs,
