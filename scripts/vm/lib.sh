@@ -38,7 +38,7 @@ kernel_field() {
 accelerator() {
   case ${CULPRIT_VM_ACCEL:-tcg} in
     # Twice the default for translated code: Deno is 95 MB of it.
-    tcg) printf 'tcg,thread=multi,tb-size=512\n' ;;
+    tcg) printf 'tcg,thread=single,tb-size=512\n' ;;
     *) printf '%s\n' "$CULPRIT_VM_ACCEL" ;;
   esac
 }
