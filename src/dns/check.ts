@@ -25,6 +25,7 @@ const COOKIE = 10;
  */
 export function checkMessage(reader: Reader, message: DnsMessage, whole: boolean): void {
   if (message.opcode !== OPCODE.QUERY && !isKnownOpcode(message.opcode)) reader.note("opcode-unknown");
+  if (message.opcode === OPCODE.DSO && message.dsoTlvs === undefined && whole) reader.note("dso-with-sections");
   if ((message.flags & RESERVED) !== 0) reader.note("z-bit-set");
   for (let index = 0; index < message.answers.length; index++) checkPlace(reader, message, message.answers[index]!);
   for (let index = 0; index < message.authorities.length; index++) {

@@ -50,7 +50,7 @@ export interface EncodeOptions {
  * @returns its octets, without a length prefix
  * @throws RangeError when a name or a record's data cannot be written
  */
-export function encodeMessage(input: EncodeInput | DnsMessage, options: EncodeOptions = {}): Uint8Array {
+export function encodeMessage(input: EncodeInput | DnsMessage, options: EncodeOptions = {}): Uint8Array<ArrayBuffer> {
   const writer = new Writer(options.compress ?? true);
   const { questions = [], answers = [], authorities = [], additionals = [] } = input;
   writer.u16(input.id ?? 0);

@@ -18,6 +18,9 @@ const INITIAL_POINT = 0x80;
 /** Control, format, private-use, unassigned and separator characters: what could change how the text around it looks. */
 const UNFIT = /[\p{C}\p{Z}]/u;
 
+/** A label may not start with a combining mark, which would change what stands before it (RFC 5891 section 4.2.3.2). */
+const LEADING_MARK = /^\p{M}/u;
+
 /** Largest code point. */
 const MAX_POINT = 0x10ffff;
 
@@ -80,7 +83,7 @@ function unicodeLabel(label: string): string | undefined {
     text = new TextDecoder().decode(octets);
     if (text.includes("\ufffd") || !/[^\0-\x7f]/.test(text) || /[.\\\0-\x20\x7f]/.test(text)) return undefined;
   }
-  return text === undefined || UNFIT.test(text) ? undefined : text;
+  return text === undefined || LEADING_MARK.test(text) || UNFIT.test(text) ? undefined : text;
 }
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isKnownClass, isKnownType, OPCODE, TYPE } from "./iana.ts";
+import { CLASS_IN, isKnownClass, isKnownType, OPCODE, TYPE } from "./iana.ts";
 import { skipName } from "./name.ts";
 import { Fault, Reader } from "./reader.ts";
 
@@ -13,9 +13,9 @@ export const LOOKS_LIKE_DNS = 0.5;
 
 /** What a walk of the sections found. */
 interface Walk {
-  /** Records of a type and class that exist. */
+  /** Questions and records of a type the registry has. */
   known: number;
-  /** Records of a type or class that does not. */
+  /** Questions and records of a type it does not have. */
   unknown: number;
 }
 
@@ -64,10 +64,10 @@ function score(reader: Reader): number {
     for (let index = 0; index < questions; index++) walkQuestion(reader, walk);
     for (let index = 0; index < records; index++) walkRecord(reader, walk);
   } catch (fault) {
-    if (!(fault instanceof Fault) || !cut || walk.known === 0) throw fault;
+    if (!(fault instanceof Fault) || !cut || walk.known + walk.unknown === 0) throw fault;
     reader.offset = reader.size;
   }
-  if (reader.offset !== reader.size || walk.unknown > walk.known) return 0;
+  if (reader.offset !== reader.size) return 0;
   let result = questions === 1 ? 0.7 : 0.5;
   if ((flags & 0x0040) !== 0) result -= 0.2;
   if (!isResponse && answers > 0 && opcode === OPCODE.QUERY) result -= 0.1;
@@ -91,7 +91,7 @@ function scoreDso(reader: Reader): number {
 function walkQuestion(reader: Reader, walk: Walk): void {
   skipName(reader);
   const type = reader.u16();
-  count(walk, type, reader.u16());
+  count(reader, walk, type, reader.u16());
 }
 
 /** Walks over a record. */
@@ -99,13 +99,14 @@ function walkRecord(reader: Reader, walk: Walk): void {
   skipName(reader);
   const type = reader.u16();
   const dnsClass = reader.u16();
-  count(walk, type, type === TYPE.OPT ? 1 : dnsClass);
+  count(reader, walk, type, type === TYPE.OPT ? CLASS_IN : dnsClass);
   reader.skip(4);
   reader.skip(reader.u16());
 }
 
-/** Counts a type and class as known or not; the top bit of the class may be mDNS's. */
-function count(walk: Walk, type: number, dnsClass: number): void {
-  if (isKnownType(type) && isKnownClass(dnsClass & 0x7fff)) walk.known++;
+/** Counts a type as known or not, and refuses a class nobody knows; its top bit may be mDNS's. */
+function count(reader: Reader, walk: Walk, type: number, dnsClass: number): void {
+  if (!isKnownClass(dnsClass & 0x7fff)) throw new Fault("class-unknown", reader.offset);
+  if (isKnownType(type)) walk.known++;
   else walk.unknown++;
 }

@@ -20,7 +20,7 @@ export class Writer {
   }
 
   /** @returns a copy of what was written */
-  finish(): Uint8Array {
+  finish(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.length);
   }
 

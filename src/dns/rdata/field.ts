@@ -7,7 +7,7 @@
 
 import { rcodeNumber, tsigErrorName, typeName, typeNumber } from "../iana.ts";
 import { readName } from "../name.ts";
-import { LABEL_ESCAPES, type Reader, STRING_ESCAPES, WORD_ESCAPES } from "../reader.ts";
+import { Fault, LABEL_ESCAPES, type Reader, STRING_ESCAPES, WORD_ESCAPES } from "../reader.ts";
 import {
   base32HexOctets,
   base64Octets,
@@ -195,11 +195,10 @@ export const TAG: Field = field(
   (reader) => {
     const offset = reader.offset;
     const length = reader.u8();
-    if (length === 0) reader.error("caa-tag-empty", offset);
+    if (length === 0) throw new Fault("caa-tag-empty", offset);
     return reader.escaped(length, LABEL_ESCAPES);
   },
   (words, writer) => writeString(words.next(), writer),
-  (tag) => tag === "" ? '""' : tag,
 );
 
 /** Octets up to the end, in hexadecimal. */

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { hex, message, ONE_ANSWER, QUERY, REFERRAL, SIX_ANSWERS } from "./_fixtures.ts";
+import { encodeMessage, LOOKS_LIKE_DNS, scoreDns } from "./mod.ts";
+
+const Q = "01 61 00 0001 0001";
+const R = "c00c 0001 0001 0000003c 0004 c0000201";
+
+/** What DNS looks like. */
+const DNS: readonly (readonly [title: string, bytes: Uint8Array])[] = [
+  ["query", QUERY],
+  ["response", ONE_ANSWER],
+  ["six answers", SIX_ANSWERS],
+  ["referral", REFERRAL],
+  [
+    "query with OPT",
+    encodeMessage({ questions: [{ name: "a", type: 28 }], additionals: [{ name: ".", type: 41, data: "" }] }),
+  ],
+  ["query for an unknown type", message({ questions: 1 }, "01 61 00 ff00 0001")],
+  ["NXDOMAIN", message({ flags: 0x8583, questions: 1 }, Q)],
+  ["NOTIFY", message({ flags: 0x2400, questions: 1 }, "01 61 00 0006 0001")],
+  ["UPDATE", message({ flags: 0x2800, questions: 1, authorities: 1 }, `01 61 00 0006 0001 ${R}`)],
+  ["DSO", message({ flags: 0x3000 }, "0001 0008 00003a98 0000ea60")],
+  ["cut response", message({ flags: 0x8200, questions: 1, answers: 2 }, `${Q} ${R} c00c 00`)],
+  ["cut response of no answers", message({ flags: 0x8200, questions: 1, answers: 2 }, Q)],
+  ["mDNS query", message({ questions: 2 }, `01 61 00 0001 8001 01 62 00 001c 0001`)],
+  ["mDNS response", message({ flags: 0x8400, answers: 1 }, "01 61 00 0001 8001 0000003c 0004 c0000201")],
+  ["transfer, later message", message({ flags: 0x8400, answers: 1 }, "01 61 00 0001 0001 0000003c 0004 c0000201")],
+];
+
+for (const [title, bytes] of DNS) {
+  Deno.test(`scoreDns() takes for DNS: ${title}`, () => {
+    const score = scoreDns(bytes);
+    assert.ok(score >= LOOKS_LIKE_DNS && score <= 1, `${score}`);
+  });
+}
+
+/** What does not, and the score it gets. */
+const OTHER: readonly (readonly [title: string, bytes: Uint8Array, score: number])[] = [
+  ["nothing", new Uint8Array(0), 0],
+  ["11 octets", QUERY.slice(0, 11), 0],
+  ["12 zero octets", new Uint8Array(12), 0],
+  ["48 zero octets", new Uint8Array(48), 0],
+  ["NTP client", hex(`23 00 06 20 ${"00".repeat(44)}`), 0],
+  ["STUN binding request", hex("0001 0000 2112a442 0102030405060708090a0b0c"), 0],
+  ["header of an error alone", message({ flags: 0x8001 }, ""), 0.4],
+  ["header of an error and an octet", message({ flags: 0x8001 }, "00"), 0],
+  ["header of no error", message({ flags: 0x8000 }, ""), 0],
+  ["opcode 3", message({ flags: 0x1800, questions: 1 }, Q), 0],
+  ["opcode 7", message({ flags: 0x3800, questions: 1 }, Q), 0],
+  ["query with rcode", message({ flags: 0x0001, questions: 1 }, Q), 0],
+  ["an octet too many", message({ questions: 1 }, `${Q} 00`), 0],
+  ["an octet too few", message({ questions: 1 }, Q.slice(0, -2)), 0],
+  ["counts that cannot fit", message({ questions: 2 }, Q), 0],
+  ["record counts that cannot fit", message({ flags: 0x8000, questions: 1, answers: 2 }, `${Q} ${R}`), 0],
+  ["unknown class", message({ questions: 1 }, "01 61 00 0001 0002"), 0],
+  ["forward pointer", message({ questions: 1 }, "c00c 0001 0001"), 0],
+  ["pointer into the header", message({ questions: 1 }, "c00b 0001 0001"), 0],
+  ["reserved label", message({ questions: 1 }, `40 ${"61".repeat(64)} 00 0001 0001`), 0],
+  ["name of 256 octets", message({ questions: 1 }, `${"0161".repeat(127)} 01 61 00 0001 0001`), 0],
+  ["cut question", message({ flags: 0x8200, questions: 1 }, "01 61 00 00"), 0],
+  ["DSO of nothing", message({ flags: 0x3000 }, ""), 0],
+  ["DSO TLV past the end", message({ flags: 0x3000 }, "0001 0001"), 0],
+];
+
+for (const [title, bytes, score] of OTHER) {
+  Deno.test(`scoreDns() does not: ${title}`, () => assert.equal(scoreDns(bytes), score));
+}
+
+Deno.test("scoreDns() takes a name of 255 octets", () => {
+  assert.ok(scoreDns(message({ questions: 1 }, `${"0161".repeat(127)} 00 0001 0001`)) >= LOOKS_LIKE_DNS);
+});
+
+Deno.test("scoreDns() scores what is usual above what is not", () => {
+  const usual = scoreDns(message({ questions: 1 }, Q));
+  for (
+    const [title, bytes] of [
+      ["Z bit", message({ flags: 0x0040, questions: 1 }, Q)],
+      ["query with answers", message({ questions: 1, answers: 1 }, `${Q} ${R}`)],
+      [
+        "an unknown type besides",
+        message({ flags: 0x8000, questions: 1, answers: 1 }, `${Q} c00c ff00 0001 0000003c 0000`),
+      ],
+      ["two questions", message({ questions: 2 }, `${Q} ${Q}`)],
+      ["an old operation", message({ flags: 0x1000, questions: 1 }, Q)],
+    ] as const
+  ) assert.ok(scoreDns(bytes) < usual, title);
+});
