@@ -29,6 +29,16 @@ for (const event of EVENTS) {
   });
 }
 
+Deno.test("JsonEncoder escapes every UTF-16 unit that needs it", () => {
+  const encoder = new JsonEncoder();
+  for (let unit = 0; unit <= 0xffff; unit++) {
+    const event = { ...DNS_EVENT.example, status_reason: String.fromCharCode(unit) };
+    const line = encoder.encode(event);
+    assert.equal(JSON.parse(line).status_reason, event.status_reason);
+    assert.doesNotMatch(line.slice(0, -1), DANGEROUS);
+  }
+});
+
 Deno.test("JsonEncoder tells processes apart that look alike but for one field", () => {
   const encoder = new JsonEncoder();
   const first = { ...DNS_EVENT.example, process: { ...EXAMPLE_PROCESS } };
@@ -42,7 +52,7 @@ Deno.test("JsonEncoder keeps apart more combinations than it remembers", () => {
   for (let round = 0; round < 3; round++) {
     for (let index = 0; index < 23; index++) {
       const event = structuredClone(DNS_EVENT.example);
-      event.dns.rcode = `RCODE${index}`;
+      event.dns.rcode = `RCODE${index >> 2}`;
       event.dns.flags = index % 2 === 0 ? ["rd"] : ["rd", `f${index}`];
       event.network.interface = `eth${index}`;
       event.dns.question = { name: "a", type: `TYPE${index}`, class: index % 3 === 0 ? "IN" : "CH" };

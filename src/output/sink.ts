@@ -125,11 +125,10 @@ export class FileSink implements Sink {
   }
 
   write(bytes: Uint8Array<ArrayBuffer>, onPart: (written: number) => void): void {
-    let before = 0;
+    const end = this.#end;
     // Not node:fs: its writeSync() repeats until all is written and does not tell how much was when that fails.
     writeFd(this.#fd, bytes, (written) => {
-      if (this.#end !== undefined) this.#end += written - before;
-      before = written;
+      if (end !== undefined) this.#end = end + written;
       onPart(written);
     });
   }

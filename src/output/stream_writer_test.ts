@@ -116,6 +116,19 @@ Deno.test("StreamWriter ends a failed output with a whole event and counts the o
   assert.equal(sink.closes, 1);
 });
 
+Deno.test("StreamWriter keeps exactly the events that fit, to the octet", () => {
+  for (let capacity = 0; capacity < LINE.length * 2; capacity++) {
+    const sink = new MemorySink(capacity);
+    const { writer } = open(sink);
+    writer.write(DNS_EVENT.example);
+    writer.write(DNS_EVENT.example);
+    assert.throws(() => writer.flush(), OutputError);
+    assert.equal(sink.text, capacity < LINE.length ? "" : LINE);
+    assert.equal(writer.unwrittenCount, capacity < LINE.length ? 2 : 1);
+    writer.close();
+  }
+});
+
 Deno.test("StreamWriter says that a line may be cut where it cannot be taken back", () => {
   const sink = new MemorySink(10, false);
   const { writer, failures } = open(sink);
