@@ -107,12 +107,13 @@ export class Arrival {
 
   /** What its ports and addresses make it. */
   get protocol(): DnsInfo["protocol"] {
-    return protocolOf(this.packet, this.message);
+    return protocolOf(this.packet, this.message, this.key.isToGroup);
   }
 
   /** Keeps it as the query of a transaction. */
   storeIn(entry: Entry): void {
-    entry.query.store(this.packet, this.protocol, this.payload, this.#size, this.#anomalies);
+    const { source, destination } = this.key;
+    entry.query.store(this.packet, source, destination, this.protocol, this.payload, this.#size, this.#anomalies);
     entry.hasQuery = true;
   }
 

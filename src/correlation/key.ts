@@ -6,7 +6,7 @@
 
 import type { CapturedPacket } from "../capture.ts";
 import type { DnsInfo } from "../events.ts";
-import { addressWord, formatAddress, isGroupAddress, isLoopbackAddress } from "../net/address.ts";
+import { addressWord, formatAddress, formatIpv4, isGroupAddress, isLoopbackAddress } from "../net/address.ts";
 import { mix } from "../net/mix.ts";
 import type { MessageKey } from "./question.ts";
 
@@ -44,6 +44,14 @@ export class KeyReader implements TransactionKey {
   questionType = 0;
   idHash = 0;
   hash = 0;
+  /** Both addresses as text. */
+  source = "";
+  destination = "";
+  /** The packet went to a group of hosts. */
+  isToGroup = false;
+  #sourceHash = 0;
+  #destinationHash = 0;
+  #isLoopback = false;
   readonly #seed: number;
 
   /** @param seed makes the hashes unpredictable to who sends the messages; 32 bits */
@@ -59,11 +67,8 @@ export class KeyReader implements TransactionKey {
    * @param anyServer look for a query that went to a group: the address of a response says nothing then
    */
   read(packet: CapturedPacket, message: MessageKey, anyServer: boolean): void {
-    const { sourceAddress, destinationAddress } = packet;
+    this.#readAddresses(packet);
     const fromClient = !message.isResponse;
-    const client = fromClient ? sourceAddress : destinationAddress;
-    const server = fromClient ? destinationAddress : sourceAddress;
-    this.clientAddress = formatAddress(client);
     this.clientPort = fromClient ? packet.sourcePort : packet.destinationPort;
     this.serverPort = fromClient ? packet.destinationPort : packet.sourcePort;
     this.isTcp = packet.transport === "tcp";
@@ -71,27 +76,51 @@ export class KeyReader implements TransactionKey {
     this.hasQuestion = message.hasQuestion;
     this.questionHash = message.questionHash;
     this.questionType = message.questionType;
-    let hash = mix(this.#seed, addressHash(client));
+    this.clientAddress = fromClient ? this.source : this.destination;
+    let hash = mix(this.#seed, fromClient ? this.#sourceHash : this.#destinationHash);
     hash = mix(hash, this.clientPort << 16 | this.serverPort);
     hash = mix(hash, message.id << 5 | message.opcode << 1 | (this.isTcp ? 1 : 0));
     // The same loopback addresses are used in every namespace, and never lead from one to another.
-    if (isLoopbackAddress(server)) hash = mix(hash, packet.netns);
-    if (anyServer || fromClient && isGroupAddress(destinationAddress)) this.serverAddress = ANY_ADDRESS;
+    if (this.#isLoopback) hash = mix(hash, packet.netns);
+    if (anyServer || fromClient && this.isToGroup) this.serverAddress = ANY_ADDRESS;
     else {
-      this.serverAddress = formatAddress(server);
-      hash = mix(hash, addressHash(server));
+      this.serverAddress = fromClient ? this.destination : this.source;
+      hash = mix(hash, fromClient ? this.#destinationHash : this.#sourceHash);
     }
     // 30 bits are a small integer to the engine, and take no memory of their own.
     this.idHash = hash & 0x3fff_ffff;
     this.hash = mix(hash, message.questionHash) & 0x3fff_ffff;
   }
+
+  /** Reads what is needed of both addresses. */
+  #readAddresses(packet: CapturedPacket): void {
+    const { sourceAddress, destinationAddress } = packet;
+    if (packet.family === 4) {
+      const source = addressWord(sourceAddress, 0);
+      const destination = addressWord(destinationAddress, 0);
+      this.#sourceHash = source;
+      this.#destinationHash = destination;
+      this.source = formatIpv4(source);
+      this.destination = formatIpv4(destination);
+      this.isToGroup = destination >= 0xe000_0000 && (destination < 0xf000_0000 || destination === 0xffff_ffff);
+      this.#isLoopback = source >>> 24 === 127 || destination >>> 24 === 127;
+      return;
+    }
+    this.#sourceHash = addressHash(sourceAddress);
+    this.#destinationHash = addressHash(destinationAddress);
+    this.source = formatAddress(sourceAddress);
+    this.destination = formatAddress(destinationAddress);
+    this.isToGroup = isGroupAddress(destinationAddress);
+    this.#isLoopback = isLoopbackAddress(destinationAddress);
+  }
 }
 
-/** A number for an address. */
+/** A number for an IPv6 address. */
 function addressHash(bytes: Uint8Array): number {
-  const first = addressWord(bytes, 0);
-  if (bytes.length === 4) return first;
-  return mix(mix(mix(first, addressWord(bytes, 4)), addressWord(bytes, 8)), addressWord(bytes, 12));
+  return mix(
+    mix(mix(addressWord(bytes, 0), addressWord(bytes, 4)), addressWord(bytes, 8)),
+    addressWord(bytes, 12),
+  );
 }
 
 /** Ports of DNS (53), mDNS (5353) and LLMNR (5355). */
@@ -107,12 +136,13 @@ export function isDnsPort(port: number): boolean {
  *
  * @param packet what the message came in
  * @param message its fields
+ * @param isToGroup it went to a group of hosts
  * @returns the protocol
  */
-export function protocolOf(packet: CapturedPacket, message: MessageKey): DnsInfo["protocol"] {
+export function protocolOf(packet: CapturedPacket, message: MessageKey, isToGroup: boolean): DnsInfo["protocol"] {
   const { sourcePort, destinationPort } = packet;
   if (sourcePort === 5355 || destinationPort === 5355) return "llmnr";
   if (sourcePort !== 5353 && destinationPort !== 5353) return "dns";
-  const isMdns = sourcePort === destinationPort || message.isLocalName || isGroupAddress(packet.destinationAddress);
+  const isMdns = sourcePort === destinationPort || message.isLocalName || isToGroup;
   return isMdns ? "mdns" : "dns";
 }

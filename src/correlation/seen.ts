@@ -55,6 +55,8 @@ export class StoredQuery {
   /** Keeps a message. */
   store(
     packet: CapturedPacket,
+    source: string,
+    destination: string,
     protocol: DnsInfo["protocol"],
     payload: Uint8Array,
     wholeSize: number,
@@ -67,9 +69,9 @@ export class StoredQuery {
     this.netns = packet.netns;
     this.transport = packet.transport;
     this.isIpv4 = packet.family === 4;
-    this.source = formatAddress(packet.sourceAddress);
+    this.source = source;
     this.sourcePort = packet.sourcePort;
-    this.destination = formatAddress(packet.destinationAddress);
+    this.destination = destination;
     this.destinationPort = packet.destinationPort;
     this.interfaceName = packet.interfaceName;
     this.isEgress = packet.direction === "egress";

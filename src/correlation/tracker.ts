@@ -10,7 +10,6 @@
 
 import type { CapturedPacket } from "../capture.ts";
 import { LOOKS_LIKE_DNS, scoreDns } from "../dns/mod.ts";
-import { isGroupAddress } from "../net/address.ts";
 import { TcpStreams } from "../net/stream.ts";
 import { Arrival } from "./arrival.ts";
 import { Losses, REASON } from "./losses.ts";
@@ -127,7 +126,7 @@ export class DnsTracker {
       if (at.isKnownPort) this.#malformed(at);
       else this.#counters.rejected++;
     } else if (!at.message.isResponse) this.#query(at);
-    else if (at.isMdnsPort && isGroupAddress(packet.destinationAddress)) this.#announcement(at);
+    else if (at.isMdnsPort && at.key.isToGroup) this.#announcement(at);
     else this.#response(at);
   }
 
@@ -232,7 +231,7 @@ export class DnsTracker {
         entry.responseCookie = cookie;
         entry.responseIngress++;
       }
-      if (at.isLocal && !isGroupAddress(at.packet.destinationAddress)) {
+      if (at.isLocal && !at.key.isToGroup) {
         entry.clientIsLocal = true;
         entry.client ??= at.owner;
       }

@@ -41,8 +41,13 @@ export function formatAddress(bytes: Uint8Array): string {
   return bytes.length === 4 ? formatIpv4(addressWord(bytes, 0)) : formatIpv6(bytes);
 }
 
-/** Dotted decimal, from the cache where it is there. */
-function formatIpv4(word: number): string {
+/**
+ * An IPv4 address as text.
+ *
+ * @param word its four octets as one unsigned number
+ * @returns dotted decimal
+ */
+export function formatIpv4(word: number): string {
   const slot = (word ^ word >>> 12 ^ word >>> 20) & CACHE_SLOTS - 1;
   const cached = cachedTexts[slot];
   if (cached !== undefined && cachedWords[slot] === word) return cached;
