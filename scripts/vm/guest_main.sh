@@ -20,7 +20,7 @@ mount -t securityfs securityfs /sys/kernel/security
 release=$(uname -r)
 mkdir -p "/lib/modules/$release"
 mount --bind "$(</run/guest/modules)/$release" "/lib/modules/$release"
-hostname "guest-$release"
+hostname guest
 ip link set lo up
 ulimit -n 65536
 
