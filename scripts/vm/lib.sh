@@ -1,14 +1,14 @@
 # Shared by the scripts of this folder: which kernels there are and where they are kept. Source it, do not run it.
 
 # One guest a line: name, kernel series, Debian suite that carries it, further kernel arguments.
-# The one with lockdown takes away kprobes, fentry and reads of kernel memory, as hardened hosts do.
+# The one with lockdown shows that nothing we do counts as writing to the kernel, which many hosts with secure boot refuse.
 readonly KERNELS='5.10 5.10 bullseye
 6.1 6.1 bookworm
 6.12 6.12 trixie
 6.12-lockdown 6.12 trixie lockdown=integrity
 7.2 7.2 sid'
 
-# Outside the work tree: 500 MB that survive `git clean`, shared by every checkout of this user.
+# Outside the work tree: 300 MB that survive `git clean`, shared by every checkout of this user.
 readonly KERNEL_CACHE="$CULPRIT_CACHE/kernels"
 
 # Ends the script with exit code 3, "cannot observe".
