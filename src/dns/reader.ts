@@ -29,14 +29,18 @@ export class Fault {
   readonly reason: string;
   /** Offset in the message, in octets. */
   readonly offset: number;
+  /** Only thrown because the reader is strict: what failed could be read past. */
+  readonly tolerable: boolean;
 
   /**
    * @param reason stable name of what is wrong
    * @param offset offset in the message, in octets
+   * @param tolerable whether only a strict reader throws it
    */
-  constructor(reason: string, offset: number) {
+  constructor(reason: string, offset: number, tolerable = false) {
     this.reason = reason;
     this.offset = offset;
+    this.tolerable = tolerable;
   }
 }
 
@@ -100,7 +104,7 @@ export class Reader {
    * @throws Fault when the reader is strict
    */
   error(anomaly: string, offset: number): void {
-    if (this.strict) throw new Fault(anomaly, offset);
+    if (this.strict) throw new Fault(anomaly, offset, true);
     this.note(anomaly);
   }
 

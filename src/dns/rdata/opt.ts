@@ -73,7 +73,7 @@ function readOption(reader: Reader, option: EdnsOption): string {
       text = form.show(value);
       option.value = value;
     } catch (fault) {
-      if (!(fault instanceof Fault)) throw fault;
+      if (!(fault instanceof Fault) || fault.tolerable) throw fault;
       reader.error(`edns-${key}-malformed`, start);
     }
   }
