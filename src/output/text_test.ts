@@ -29,19 +29,19 @@ Deno.test("TextFormatter shows all columns on a wide terminal", () => {
   const table = dnsTable(130);
   assert.equal(
     table.header() + table.row(EVENT),
-    "TIME         COMM            PID     NAME                          TYPE  PROTO SERVER          RCODE    MS     ANSWER\n" +
+    "TIME         PROCESS         PID     NAME                          TYPE  PROTO SERVER          RCODE    MS     ANSWER\n" +
       "00:12:03.123 ping            877     example.com                   A     udp   192.0.2.1       NOERROR  0.81   192.0.2.80\n",
   );
 });
 
 Deno.test("TextFormatter drops columns by rank until a row fits", () => {
   const titles = (width: number): string[] => dnsTable(width).header().trim().split(/ +/);
-  assert.deepEqual(titles(110), ["TIME", "COMM", "PID", "NAME", "TYPE", "PROTO", "SERVER", "RCODE", "MS", "ANSWER"]);
+  assert.deepEqual(titles(110), ["TIME", "PROCESS", "PID", "NAME", "TYPE", "PROTO", "SERVER", "RCODE", "MS", "ANSWER"]);
   assert.deepEqual(titles(108), titles(110));
   assert.deepEqual(titles(107), titles(105));
-  assert.deepEqual(titles(105), ["TIME", "COMM", "PID", "NAME", "TYPE", "SERVER", "RCODE", "MS", "ANSWER"]);
-  assert.deepEqual(titles(90), ["TIME", "COMM", "PID", "NAME", "TYPE", "RCODE", "MS", "ANSWER"]);
-  assert.deepEqual(titles(80), ["TIME", "COMM", "PID", "NAME", "TYPE", "RCODE", "ANSWER"]);
+  assert.deepEqual(titles(105), ["TIME", "PROCESS", "PID", "NAME", "TYPE", "SERVER", "RCODE", "MS", "ANSWER"]);
+  assert.deepEqual(titles(90), ["TIME", "PROCESS", "PID", "NAME", "TYPE", "RCODE", "MS", "ANSWER"]);
+  assert.deepEqual(titles(80), ["TIME", "PROCESS", "PID", "NAME", "TYPE", "RCODE", "ANSWER"]);
 });
 
 Deno.test("TextFormatter cuts cells on a terminal and nowhere else", () => {
