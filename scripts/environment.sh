@@ -1,4 +1,5 @@
 # Where the tools of this project are, and what more than one script does. Source it, do not run it.
+# shellcheck shell=bash disable=SC2034
 
 # The Deno every script runs on; its sha256 is that of the binary in the npm package below.
 readonly DENO_VERSION=2.9.6

@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # First process of a guest, in the initramfs, on busybox: sees to it that the host's files are at / and hands over.
 set -e
 bb=/bin/busybox

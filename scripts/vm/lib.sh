@@ -1,4 +1,5 @@
 # Shared by the scripts of this folder: which kernels there are and where they are kept. Source it, do not run it.
+# shellcheck shell=bash disable=SC2034
 
 # One guest a line: name, kernel series, Debian suite that carries it, further kernel arguments.
 # The one with lockdown shows that nothing we do counts as writing to the kernel, which many hosts with secure boot refuse.
