@@ -7,6 +7,7 @@
 import { RECORD_TYPE } from "../bpf/records.gen.ts";
 import { decodeExec, decodeExit, decodeFork } from "../bpf/process/sensor.ts";
 import { configureLibrary } from "../ffi/mod.ts";
+import { findAsset } from "./assets.ts";
 import type { LiveOptions } from "./commands/options.ts";
 import { EXIT_CODE, type ExitCode, OutputError } from "./errors.ts";
 import { type CulpritEvent, SCHEMA, type SummaryEvent } from "./events.ts";
@@ -74,7 +75,7 @@ export interface LiveCommand {
  * @throws {CulpritError} when it cannot start
  */
 export async function runLive(command: LiveCommand, options: LiveOptions): Promise<ExitCode> {
-  configureLibrary({ path: options.libbpf });
+  configureLibrary({ path: options.libbpf, bytes: findAsset("libbpf.so.1") });
   using stop = new StopSignal();
   using run = SensorRun.start(command.sensors, {
     ringSizeBytes: options.ringSizeBytes,

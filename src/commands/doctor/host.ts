@@ -17,7 +17,7 @@ import {
   probeProgram,
   type ProbeResult,
 } from "../../../ffi/mod.ts";
-import { readAsset } from "../../assets.ts";
+import { findAsset, readAsset } from "../../assets.ts";
 import { cgroup2Root } from "../../host/cgroup2.ts";
 import {
   btfSizeBytes,
@@ -105,7 +105,7 @@ export class LiveHost implements DoctorHost, Disposable {
 
   /** See {@linkcode DoctorHost.openLibbpf}. */
   openLibbpf(path: string | undefined): { readonly path: string; readonly version: string } {
-    configureLibrary({ path });
+    configureLibrary({ path, bytes: findAsset("libbpf.so.1") });
     return libbpf();
   }
 

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+/* Finds or makes the place of the files, cleans the environment and becomes the runtime. */
+#define _GNU_SOURCE
+#include "launcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+static void print(const char *format, va_list args)
+{
+	fputs("culprit: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+}
+
+void warn(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print(format, args);
+	va_end(args);
+}
+
+_Noreturn void fail(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print(format, args);
+	va_end(args);
+	exit(EXIT_INCOMPLETE);
+}
+
+/* Variables that would change what the runtime or the loader does, or make it talk to the network. */
+static bool is_dropped(const char *entry)
+{
+	static const char *const prefixes[] = { "DENO_", "DENORT_", "NODE_", "NPM_CONFIG_", "npm_config_", "OTEL_",
+						"LD_",	 "GLIBC_TUNABLES=", "SSLKEYLOGFILE=" };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		if (strncmp(entry, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The environment of the runtime; state is the directory it may write to, NULL for none. */
+static char **clean_environment(char **old, const char *state)
+{
+	size_t count = 0, kept = 0;
+	char **clean, *directory;
+
+	while (old[count])
+		count++;
+	clean = calloc(count + 4, sizeof(*clean));
+	if (!clean)
+		fail("Cannot start: out of memory");
+	for (size_t i = 0; i < count; i++) {
+		if (!is_dropped(old[i]))
+			clean[kept++] = old[i];
+	}
+	/* Below a file nothing can be made: the runtime then keeps everything in memory. */
+	if (asprintf(&directory, "DENO_DIR=%s", state ? state : "/dev/null/none") < 0)
+		fail("Cannot start: out of memory");
+	clean[kept++] = directory;
+	clean[kept++] = "DENO_NO_UPDATE_CHECK=1";
+	clean[kept++] = "DENO_NO_PACKAGE_JSON=1";
+	return clean;
+}
+
+/* The command line of the runtime. */
+static char **runtime_arguments(const char *script, int argc, char **argv)
+{
+	/* All permissions: any less and the runtime refuses /proc. Everything it could load from elsewhere is off. */
+	static const char *const fixed[] = { RUNTIME_NAME,  "run",	   "--allow-all",  "--no-config",
+					     "--no-lock",   "--no-npm",	   "--no-remote",  "--cached-only",
+					     "--no-prompt", "--quiet",	   "--ext=js" };
+	const size_t fixed_count = sizeof(fixed) / sizeof(fixed[0]);
+	size_t given = argc > 0 ? (size_t)argc - 1 : 0;
+	char **all = calloc(fixed_count + given + 2, sizeof(*all));
+
+	if (!all)
+		fail("Cannot start: out of memory");
+	memcpy(all, fixed, sizeof(fixed));
+	all[fixed_count] = (char *)script;
+	memcpy(all + fixed_count + 1, argv + (argc > 0), given * sizeof(*all));
+	return all;
+}
+
+/* Why the runtime does not start although it is there. */
+static _Noreturn void fail_exec(const char *where, int error)
+{
+	if (error == ENOENT)
+		fail("Cannot start the runtime from %s: this system has no glibc 2.31 or newer (its loader is missing)",
+		     where);
+	fail("Cannot start the runtime from %s: %s", where, strerror(error));
+}
+
+/* Runs from memory; returns only to say that the kernel refuses, with a reason. */
+static void run_from_memory(int argc, char **argv, char **envp)
+{
+	int runtime_fd, script_fd, error;
+	char script[64];
+
+	error = load_memory(&runtime_fd, &script_fd);
+	if (error)
+		fail("Cannot unpack to memory: %s", strerror(error));
+	if (access("/proc/self/fd", F_OK) != 0)
+		fail("Cannot start: /proc is not mounted");
+	snprintf(script, sizeof(script), "/proc/self/fd/%d", script_fd);
+	execveat(runtime_fd, "", runtime_arguments(script, argc, argv), clean_environment(envp, NULL), AT_EMPTY_PATH);
+	fail_exec("memory", errno);
+}
+
+int main(int argc, char **argv, char **envp)
+{
+	struct place place;
+	char *script, *state = NULL;
+	bool found;
+
+	/* The runtime is not made for a caller it must not trust: it runs any code that the environment names. */
+	if (getauxval(AT_SECURE))
+		fail("Cannot start with set-user-ID, set-group-ID or file capabilities: run it with sudo");
+	found = find_place(&place);
+	if (!found && !installed_directory)
+		run_from_memory(argc, argv, envp);
+	if (found && place.own && asprintf(&state, "%s/%s", place.path, STATE_NAME) < 0)
+		fail("Cannot start: out of memory");
+	if (installed_directory) {
+		place.dir_fd = open(installed_directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (place.dir_fd < 0)
+			fail("Cannot open \"%s\": %s; install the package again", installed_directory, strerror(errno));
+		snprintf(place.path, sizeof(place.path), "%s", installed_directory);
+	}
+	if (asprintf(&script, "%s/%s", place.path, SCRIPT_NAME) < 0)
+		fail("Cannot start: out of memory");
+	execveat(place.dir_fd, RUNTIME_NAME, runtime_arguments(script, argc, argv), clean_environment(envp, state), 0);
+	/* A mount without exec, or a security module: memory may do. */
+	if ((errno == EACCES || errno == EPERM) && !installed_directory)
+		run_from_memory(argc, argv, envp);
+	fail_exec(place.path, errno);
+}
