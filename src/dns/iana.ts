@@ -399,19 +399,21 @@ export function rcodeName(rcode: number): string {
 }
 
 /**
- * @param name mnemonic of a response code or TSIG error, or `RCODE<number>`, in any case
- * @returns its number; undefined where there is none
+ * @param name mnemonic of a response code or TSIG error, or a number with or without `RCODE` before it
+ * @returns the number; undefined where there is none
  */
 export function rcodeNumber(name: string): number | undefined {
-  return name.toUpperCase() === BADSIG ? 16 : numberOf(name, RCODE_NUMBERS, "RCODE");
+  return name.toUpperCase() === BADSIG
+    ? 16
+    : numberOf(name, RCODE_NUMBERS, "RCODE") ?? numberOf(name, RCODE_NUMBERS, "");
 }
 
 /**
  * @param error error field of a TSIG or TKEY record, 0 to 65535
- * @returns its mnemonic, or `RCODE<number>`
+ * @returns its mnemonic, or the number, as BIND shows it
  */
 export function tsigErrorName(error: number): string {
-  return error === 16 ? BADSIG : rcodeName(error);
+  return error === 16 ? BADSIG : RCODE_NAMES.get(error) ?? String(error);
 }
 
 /**

@@ -196,7 +196,9 @@ export const TAG: Field = field(
     const offset = reader.offset;
     const length = reader.u8();
     if (length === 0) throw new Fault("caa-tag-empty", offset);
-    return reader.escaped(length, LABEL_ESCAPES);
+    const tag = reader.escaped(length, LABEL_ESCAPES);
+    if (!/^[A-Za-z0-9]+$/.test(tag)) reader.note("caa-tag-odd");
+    return tag;
   },
   (words, writer) => writeString(words.next(), writer),
 );

@@ -242,6 +242,7 @@ const ODD: readonly (readonly [name: string, type: string, wire: string, data: s
   ["TXT with an escape sequence", "TXT", "05 1b5b316d0a", '"\\027[1m\\010"', []],
   ["URI with empty target", "URI", "0001 0002", '1 2 ""', []],
   ["CAA without value", "CAA", "80 01 61", '128 a ""', []],
+  ["CAA tag with a dot", "CAA", "00 03 612e62", '0 a\\.b ""', ["caa-tag-odd"]],
   [
     "RRSIG times at the end of the 32 bits",
     "RRSIG",
@@ -359,7 +360,7 @@ const SPELLINGS: readonly (readonly [type: string, data: string, usual: string])
   ["TXT", "a \\098", '"a" "b"'],
   ["TXT", '"ü"', '"\\195\\188"'],
   ["SVCB", "1 a port=1 alpn=h2", '1 a alpn="h2" port=1'],
-  ["TSIG", "a 1 300 0 1 RCODE4095 0", "a 1 300 0 1 RCODE4095 0"],
+  ["TSIG", "a 1 300 0 1 RCODE4095 0", "a 1 300 0 1 4095 0"],
 ];
 
 for (const [type, data, usual] of SPELLINGS) {
