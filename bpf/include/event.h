@@ -21,6 +21,7 @@ enum record_type {
 	RECORD_FORK = 2,
 	RECORD_EXIT = 3,
 	RECORD_DNS_PACKET = 4,
+	RECORD_CONNECTION = 5,
 };
 
 /*

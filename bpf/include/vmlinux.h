@@ -53,6 +53,7 @@ struct super_block {
 };
 
 struct inode {
+	__u16 i_mode;
 	unsigned long i_ino;
 	struct super_block *i_sb;
 };
@@ -84,6 +85,17 @@ struct path {
 
 struct file {
 	struct path f_path;
+	struct inode *f_inode;
+	void *private_data;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
 };
 
 struct fs_struct {
@@ -140,6 +152,7 @@ struct task_struct {
 	const struct cred *real_cred;
 	char comm[16];
 	struct fs_struct *fs;
+	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	struct mm_struct *mm;
@@ -148,9 +161,23 @@ struct task_struct {
 
 struct linux_binprm;
 
+struct in6_addr {
+	union {
+		__u8 u6_addr8[16];
+	} in6_u;
+};
+
 struct sock_common {
+	__u32 skc_daddr;
+	__u32 skc_rcv_saddr;
+	__u16 skc_dport;
+	__u16 skc_num;
 	unsigned short skc_family;
+	volatile unsigned char skc_state;
 	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+	unsigned long skc_flags;
 };
 
 typedef struct {
@@ -162,10 +189,26 @@ struct sock {
 	socket_lock_t sk_lock;
 	__u16 sk_type;
 	__u16 sk_protocol;
+	int sk_err;
 	struct socket *sk_socket;
 };
 
+struct inet_sock {
+	__u16 inet_sport;
+};
+
+struct tcp_sock {
+	__u32 segs_out;
+	__u32 segs_in;
+	__u32 srtt_us;
+	__u32 total_retrans;
+	__u64 bytes_sent;
+	__u64 bytes_retrans;
+	__u64 bytes_received;
+};
+
 struct socket {
+	struct file *file;
 	struct sock *sk;
 };
 
@@ -194,6 +237,17 @@ struct seq_file;
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
+};
+
+/* What a program at a system call's exit is given. */
+struct trace_event_raw_sys_exit {
+	long ret;
+};
+
+struct msghdr;
+
+struct bpf_sock_addr_kern {
+	struct sock *sk;
 };
 
 struct bpf_iter__task_file {
