@@ -31,6 +31,8 @@ function typeText(field: AnyField): string {
       return "`true`";
     case "strings":
       return "list of strings";
+    case "integers":
+      return "list of integers";
     case "list":
       return `list of ${link}`;
     case "counts":

@@ -190,6 +190,62 @@ export interface ProcessEvent extends EventBase {
   run_time_us?: number;
 }
 
+/** A process that holds a socket. */
+export interface SocketOwnerInfo {
+  process: ProcessInfo;
+  /** Its descriptors of the socket, ascending. */
+  fds: number[];
+}
+
+/** A socket as it was when a snapshot was taken. */
+export interface SocketEvent extends EventBase {
+  type: "socket";
+  /** `packet` is AF_PACKET; `icmp` an unprivileged ping socket; `raw` any raw IP socket. */
+  protocol: "tcp" | "udp" | "udplite" | "mptcp" | "sctp" | "icmp" | "raw" | "packet" | "unix" | "other";
+  family: "ipv4" | "ipv6" | "packet" | "unix";
+  /** Present and true on an AF_INET6 socket whose addresses are IPv4 (IPv4-mapped, RFC 4291 section 2.5.5.2). */
+  mapped?: true;
+  state:
+    | "established"
+    | "syn_sent"
+    | "syn_recv"
+    | "fin_wait1"
+    | "fin_wait2"
+    | "time_wait"
+    | "close"
+    | "close_wait"
+    | "last_ack"
+    | "listen"
+    | "closing"
+    | "bound"
+    | "unconnected"
+    | "unknown";
+  /** Own address; the port of a raw socket is its IP protocol. Absent for unix and packet sockets. */
+  local?: Endpoint;
+  /** Other end; absent where there is none. */
+  remote?: Endpoint;
+  /** Unix sockets: path, or `@` and the abstract name; absent where it has none. */
+  path?: string;
+  /** Unix sockets: inode number of the other end. */
+  peer_inode?: number;
+  /** Every process that holds it, or its listener where it was not accepted yet; empty where nobody is known. */
+  owners: SocketOwnerInfo[];
+  /** What `owners` are: processes with a descriptor of it, those of its listener, or nobody. */
+  ownership: "holder" | "listener" | "none";
+  /** Why `owners` is empty, where it is. */
+  unknown_reason?: string;
+  /** Inode number of the network namespace. */
+  netns: number;
+  /** Inode number of the socket; absent where it has none (TIME_WAIT, not accepted). */
+  inode?: number;
+  /** User id the socket was made with; absent where the kernel keeps none. */
+  uid?: number;
+  /** Octets not yet read, or connections not yet accepted. */
+  receive_queue: number;
+  /** Octets not yet acknowledged, or the most connections that may wait. */
+  send_queue: number;
+}
+
 /** Events that were lost, told when they are noticed. */
 export interface LossEvent extends EventBase {
   type: "loss";
@@ -215,4 +271,4 @@ export interface SummaryEvent extends EventBase {
 }
 
 /** Any line culprit writes. */
-export type CulpritEvent = DnsEvent | DnsMessageEvent | ProcessEvent | LossEvent | SummaryEvent;
+export type CulpritEvent = DnsEvent | DnsMessageEvent | ProcessEvent | SocketEvent | LossEvent | SummaryEvent;

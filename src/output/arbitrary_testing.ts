@@ -45,6 +45,8 @@ function fieldValue(field: AnyField): fc.Arbitrary<unknown> {
       );
     case "strings":
       return fc.array(hostileText, { maxLength: 3 });
+    case "integers":
+      return fc.array(fc.nat(), { maxLength: 3 });
     case "counts":
       return fc.dictionary(fc.stringMatching(/^[a-z][a-z_]{0,9}$/), fc.nat(), { maxKeys: 3, noNullPrototype: true });
     case "list":

@@ -6,6 +6,7 @@
 
 import { DNS_EVENT, DNS_MESSAGE_EVENT } from "../../bpf/dns/fields.ts";
 import { PROCESS_EVENT } from "../../bpf/process/fields.ts";
+import { SOCKET_EVENT } from "../../bpf/sockets/fields.ts";
 import type { CulpritEvent } from "../events.ts";
 import { type AnyBlock, type EventDescription, LOSS_EVENT, SUMMARY_EVENT } from "./fields.ts";
 
@@ -15,6 +16,7 @@ const BY_TYPE: { readonly [Type in CulpritEvent["type"]]: EventDescription<Event
   "dns.query": DNS_MESSAGE_EVENT,
   "dns.response": DNS_MESSAGE_EVENT,
   "process": PROCESS_EVENT,
+  "socket": SOCKET_EVENT,
   "loss": LOSS_EVENT,
   "summary": SUMMARY_EVENT,
 };

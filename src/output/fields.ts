@@ -33,6 +33,7 @@ export type FieldShape<Value> = [Value] extends [true] ? { readonly type: "true"
   : [Value] extends [string] ? (string extends Value ? { readonly type: "string"; readonly format?: "date-time" }
       : { readonly type: "string"; readonly values: Readonly<Record<Value, string>> })
   : [Value] extends [readonly string[]] ? { readonly type: "strings" }
+  : [Value] extends [readonly number[]] ? { readonly type: "integers" }
   : [Value] extends [readonly (infer Item)[]] ? { readonly type: "list"; readonly block: Block<Item> }
   : string extends keyof Value ? { readonly type: "counts" }
   : { readonly type: "block"; readonly block: Block<Value> };
@@ -51,8 +52,8 @@ export type Fields<T> = {
 
 /** A description as generators read it, whatever it describes. */
 export interface AnyField {
-  /** `strings` and `list` are arrays, `counts` an object of integers by name, `list` and `block` hold a `block`. */
-  readonly type: "true" | "integer" | "string" | "strings" | "list" | "counts" | "block";
+  /** `strings`, `integers` and `list` are arrays, `counts` an object of integers by name, `list` and `block` hold a `block`. */
+  readonly type: "true" | "integer" | "string" | "strings" | "integers" | "list" | "counts" | "block";
   /** What it means, without period. */
   readonly text: string;
   /** It may be absent. */

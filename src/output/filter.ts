@@ -129,6 +129,8 @@ export function compileFilter(options: FilterOptions): EventFilter | undefined {
         return true;
       case "process":
         return process === undefined || process(event.process);
+      case "socket":
+        return process === undefined || event.owners.some((owner) => process(owner.process));
       default:
         if (dns !== undefined && !dns(event)) return false;
         return process === undefined ||

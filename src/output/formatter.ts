@@ -6,6 +6,7 @@
 
 import { DNS_COLUMNS } from "../../bpf/dns/fields.ts";
 import { PROCESS_COLUMNS } from "../../bpf/process/fields.ts";
+import { SOCKET_COLUMNS } from "../../bpf/sockets/fields.ts";
 import type { CulpritEvent } from "../events.ts";
 import { JsonEncoder } from "./json.ts";
 import { kvLines } from "./kv.ts";
@@ -63,6 +64,7 @@ class TableFormatter implements Formatter {
   readonly takesNotices = false;
   readonly #dns: TextFormatter<Extract<CulpritEvent, { dns: unknown }>>;
   readonly #process: TextFormatter<Extract<CulpritEvent, { type: "process" }>>;
+  readonly #socket: TextFormatter<Extract<CulpritEvent, { type: "socket" }>>;
   readonly #onResize: (() => void) | undefined;
   readonly header: string;
   #closed = false;
@@ -74,12 +76,14 @@ class TableFormatter implements Formatter {
     };
     this.#dns = new TextFormatter(DNS_COLUMNS, options);
     this.#process = new TextFormatter(PROCESS_COLUMNS, options);
-    this.header = columns === "dns" ? this.#dns.header() : this.#process.header();
+    this.#socket = new TextFormatter(SOCKET_COLUMNS, options);
+    this.header = { dns: this.#dns, process: this.#process, socket: this.#socket }[columns].header();
     if (!isTerminal) return;
     this.#onResize = (): void => {
       const width = Deno.consoleSize().columns;
       this.#dns.resize(width);
       this.#process.resize(width);
+      this.#socket.resize(width);
     };
     Deno.addSignalListener("SIGWINCH", this.#onResize);
   }
@@ -88,6 +92,8 @@ class TableFormatter implements Formatter {
     switch (event.type) {
       case "process":
         return this.#process.row(event);
+      case "socket":
+        return this.#socket.row(event);
       case "loss":
       case "summary":
         return "";

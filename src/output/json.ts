@@ -17,6 +17,7 @@ import type {
   NetworkInfo,
   ProcessEvent,
   ProcessInfo,
+  SocketEvent,
 } from "../events.ts";
 
 /**
@@ -136,6 +137,8 @@ export class JsonEncoder {
         return this.#message(event);
       case "process":
         return this.#process(event);
+      case "socket":
+        return this.#socket(event);
       default:
         return `${stringifySafe(event)}\n`;
     }
@@ -265,5 +268,15 @@ export class JsonEncoder {
     if (event.core_dumped !== undefined) line += ',"core_dumped":true';
     if (event.run_time_us !== undefined) line += `,"run_time_us":${number(event.run_time_us)}`;
     return `${line}}\n`;
+  }
+
+  /** A socket; its owners are the long part, and many sockets have the same. */
+  #socket(event: SocketEvent): string {
+    const { owners, ownership, unknown_reason, netns, inode, uid, receive_queue, send_queue, ...first } = event;
+    const last = { ownership, unknown_reason, netns, inode, uid, receive_queue, send_queue };
+    const texts = owners.map(({ process, fds }) =>
+      `{"process":${this.#processText(process)},"fds":[${fds.join(",")}]}`
+    );
+    return `${stringifySafe(first).slice(0, -1)},"owners":[${texts.join(",")}],${stringifySafe(last).slice(1)}\n`;
   }
 }

@@ -7,7 +7,15 @@
  * @module
  */
 
-import type { CulpritEvent, DnsEvent, DnsMessageEvent, Endpoint, ProcessEvent, ProcessInfo } from "../events.ts";
+import type {
+  CulpritEvent,
+  DnsEvent,
+  DnsMessageEvent,
+  Endpoint,
+  ProcessEvent,
+  ProcessInfo,
+  SocketEvent,
+} from "../events.ts";
 import { escapeValue } from "./escape.ts";
 
 /** Joins keys and values; what is undefined becomes empty. */
@@ -97,6 +105,29 @@ function processLine(event: ProcessEvent): string {
   return line(pairs);
 }
 
+/** The lines of a socket: one per process that holds it, one where nobody is known. */
+function socketLines(event: SocketEvent): string[] {
+  const owners = event.owners.length === 0 ? [undefined] : event.owners;
+  return owners.map((owner) =>
+    line([
+      ["PROTO", event.protocol.toUpperCase()],
+      ["STATE", event.state.toUpperCase()],
+      ["SRC", event.local?.ip ?? event.path],
+      ["SPT", event.local?.port],
+      ["DST", event.remote?.ip],
+      ["DPT", event.remote?.port],
+      ["NETNS", event.netns],
+      ["INODE", event.inode],
+      ["TGID", owner?.process.pid],
+      ["COMM", owner?.process.comm],
+      ["UID", owner?.process.uid ?? event.uid],
+      ["EXE", owner?.process.exe],
+      ["CONTAINER", owner?.process.container?.id],
+      ["FD", owner?.fds.join(",")],
+    ])
+  );
+}
+
 /**
  * Turns an event into lines.
  *
@@ -113,6 +144,8 @@ export function kvLines(event: CulpritEvent): string[] {
       return responseLines(event, event.network.source, event.network.destination);
     case "process":
       return [processLine(event)];
+    case "socket":
+      return socketLines(event);
     default:
       return [];
   }

@@ -33,6 +33,8 @@ function typeSchema(field: AnyField): JsonSchema {
       return { type: "array", items: { type: "string" } };
     case "list":
       return { type: "array", items: reference };
+    case "integers":
+      return { type: "array", items: { type: "integer", minimum: 0 } };
     case "counts":
       return { type: "object", additionalProperties: { type: "integer", minimum: 0 } };
     case "block":

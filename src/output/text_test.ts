@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { DNS_COLUMNS, DNS_EVENT, DNS_MESSAGE_EVENT } from "../../bpf/dns/fields.ts";
 import { PROCESS_COLUMNS, PROCESS_EVENT } from "../../bpf/process/fields.ts";
+import { SOCKET_COLUMNS } from "../../bpf/sockets/fields.ts";
 import type { DnsEvent, ProcessEvent } from "../events.ts";
 import { anyEvent } from "./arbitrary_testing.ts";
 import { EXAMPLE_PROCESS } from "./fields.ts";
@@ -64,10 +65,15 @@ Deno.test("TextFormatter colours cells only where asked", () => {
 Deno.test("TextFormatter rows hold no control character and fit the terminal, whatever processes say", () => {
   const table = dnsTable(80);
   const processes = new TextFormatter(PROCESS_COLUMNS, { terminalWidth: 80, colours: false });
+  const sockets = new TextFormatter(SOCKET_COLUMNS, { terminalWidth: 80, colours: false });
   fc.assert(
     fc.property(anyEvent, (event) => {
       if (event.type === "loss" || event.type === "summary") return;
-      const row = event.type === "process" ? processes.row(event) : table.row(event);
+      const row = event.type === "process"
+        ? processes.row(event)
+        : event.type === "socket"
+        ? sockets.row(event)
+        : table.row(event);
       assert.equal(row.at(-1), "\n");
       assert.doesNotMatch(row.slice(0, -1), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
       assert.ok(displayWidth(row.slice(0, -1)) <= 80);
