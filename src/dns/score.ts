@@ -17,6 +17,8 @@ interface Walk {
   known: number;
   /** Questions and records of a type it does not have. */
   unknown: number;
+  /** Questions whose first label has control characters. */
+  odd: number;
 }
 
 /**
@@ -59,7 +61,7 @@ function score(reader: Reader): number {
   const cut = (flags & 0x0200) !== 0;
   if (!cut && questions * 5 + records * 11 > reader.size - 12) return 0;
   if (questions + records === 0) return reader.size === 12 && isResponse && rcode !== 0 ? 0.4 : 0;
-  const walk: Walk = { known: 0, unknown: 0 };
+  const walk: Walk = { known: 0, unknown: 0, odd: 0 };
   try {
     for (let index = 0; index < questions; index++) walkQuestion(reader, walk);
     for (let index = 0; index < records; index++) walkRecord(reader, walk);
@@ -72,6 +74,7 @@ function score(reader: Reader): number {
   if ((flags & 0x0040) !== 0) result -= 0.2;
   if (!isResponse && answers > 0 && opcode === OPCODE.QUERY) result -= 0.1;
   if (walk.unknown > 0) result -= 0.2;
+  if (walk.odd > 0) result -= 0.6;
   if (opcode === OPCODE.QUERY) result += 0.1;
   if (isResponse ? records > 0 : records <= 1) result += 0.2;
   return Math.min(1, Math.max(0, result));
@@ -87,17 +90,49 @@ function scoreDso(reader: Reader): number {
   return 0.5;
 }
 
+/** Number of NB and NBSTAT in NetBIOS (RFC 1002 section 4.2.1.2), which in DNS are NIMLOC and SRV. */
+const NETBIOS_TYPES: readonly number[] = [32, 33];
+
+/** Octets of the label that holds a NetBIOS name (RFC 1001 section 14.1). */
+const NETBIOS_LABEL = 32;
+
+/** Refuses a name of NetBIOS, whose messages are otherwise of the form of DNS: 32 letters from A to P in one label. */
+function refuseNetbios(reader: Reader, start: number, type: number): void {
+  if (!NETBIOS_TYPES.includes(type) || reader.at(start, reader.size, "netbios") !== NETBIOS_LABEL) return;
+  for (let offset = start + 1; offset <= start + NETBIOS_LABEL; offset++) {
+    const octet = reader.at(offset, reader.size, "netbios");
+    if (octet < 0x41 || octet > 0x50) return;
+  }
+  throw new Fault("netbios", start);
+}
+
+/** Whether the first label of a name that was walked has a control character: no host, service or tunnel has one. */
+function isOdd(reader: Reader, start: number): boolean {
+  const length = reader.at(start, reader.size, "label");
+  if (length >= 0xc0) return false;
+  for (let offset = start + 1; offset <= start + length; offset++) {
+    const octet = reader.at(offset, reader.size, "label");
+    if (octet < 0x20 || octet === 0x7f) return true;
+  }
+  return false;
+}
+
 /** Walks over a question. */
 function walkQuestion(reader: Reader, walk: Walk): void {
+  const start = reader.offset;
   skipName(reader);
+  if (isOdd(reader, start)) walk.odd++;
   const type = reader.u16();
+  refuseNetbios(reader, start, type);
   count(reader, walk, type, reader.u16());
 }
 
 /** Walks over a record. */
 function walkRecord(reader: Reader, walk: Walk): void {
+  const start = reader.offset;
   skipName(reader);
   const type = reader.u16();
+  refuseNetbios(reader, start, type);
   const dnsClass = reader.u16();
   count(reader, walk, type, type === TYPE.OPT ? CLASS_IN : dnsClass);
   reader.skip(4);

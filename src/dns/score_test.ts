@@ -58,6 +58,12 @@ const OTHER: readonly (readonly [title: string, bytes: Uint8Array, score: number
   ["reserved label", message({ questions: 1 }, `40 ${"61".repeat(64)} 00 0001 0001`), 0],
   ["name of 256 octets", message({ questions: 1 }, `${"0161".repeat(127)} 01 61 00 0001 0001`), 0],
   ["cut question", message({ flags: 0x8200, questions: 1 }, "01 61 00 00"), 0],
+  ["NetBIOS name query", message({ flags: 0x0110, questions: 1 }, `20 ${"4150".repeat(16)} 00 0020 0001`), 0],
+  [
+    "NetBIOS status response",
+    message({ flags: 0x8400, answers: 1 }, `20 ${"4541".repeat(16)} 00 0021 0001 00000000 0000`),
+    0,
+  ],
   ["DSO of nothing", message({ flags: 0x3000 }, ""), 0],
   ["DSO TLV past the end", message({ flags: 0x3000 }, "0001 0001"), 0],
 ];
@@ -65,6 +71,18 @@ const OTHER: readonly (readonly [title: string, bytes: Uint8Array, score: number
 for (const [title, bytes, score] of OTHER) {
   Deno.test(`scoreDns() does not: ${title}`, () => assert.equal(scoreDns(bytes), score));
 }
+
+Deno.test("scoreDns() minds control characters, but no others", () => {
+  assert.ok(scoreDns(message({ questions: 1 }, "02 611f 00 0001 0001")) < LOOKS_LIKE_DNS);
+  assert.equal(scoreDns(message({ questions: 1 }, "05 20ff7e8021 00 0001 0001")), 1);
+});
+
+Deno.test("scoreDns() takes names that are almost those of NetBIOS", () => {
+  for (const [label, type] of [["4140", "0021"], ["4151", "0021"], ["4150", "0001"]] as const) {
+    const bytes = message({ questions: 1 }, `20 ${label.repeat(16)} 00 ${type} 0001`);
+    assert.ok(scoreDns(bytes) >= LOOKS_LIKE_DNS, `${label} ${type}`);
+  }
+});
 
 Deno.test("scoreDns() takes a name of 255 octets", () => {
   assert.ok(scoreDns(message({ questions: 1 }, `${"0161".repeat(127)} 00 0001 0001`)) >= LOOKS_LIKE_DNS);
@@ -80,6 +98,8 @@ Deno.test("scoreDns() scores what is usual above what is not", () => {
         "an unknown type besides",
         message({ flags: 0x8000, questions: 1, answers: 1 }, `${Q} c00c ff00 0001 0000003c 0000`),
       ],
+      ["a control character", message({ questions: 1 }, "02 611f 00 0001 0001")],
+      ["a delete character", message({ questions: 1 }, "02 7f61 00 0001 0001")],
       ["two questions", message({ questions: 2 }, `${Q} ${Q}`)],
       ["an old operation", message({ flags: 0x1000, questions: 1 }, Q)],
     ] as const

@@ -75,7 +75,7 @@ export const EXPLAINED: readonly (readonly [pattern: RegExp, explanation: string
     "P14 dnspython checks digests against their types; culprit shows them",
   ],
   [
-    /^only dnspython reads \| (?:TXT|SPF|NINFO|AVC) .* \|  \| .*rdata-short/s,
+    /^only dnspython reads \| (?:TXT|SPF|NINFO|AVC) .* \| {2}\| .*rdata-short/s,
     "P15 dnspython reads no octets as no strings; RFC 1035 wants one or more",
   ],
   [
