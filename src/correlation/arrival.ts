@@ -48,7 +48,11 @@ export class Arrival {
   #size = 0;
   #anomalies: readonly string[] = [];
 
-  /** @param seed makes hashes unpredictable to who sends the messages; 32 bits */
+  /**
+   * Starts with nothing.
+   *
+   * @param seed makes hashes unpredictable to who sends the messages; 32 bits
+   */
   constructor(seed: number) {
     this.message = new MessageKey(seed);
     this.key = new KeyReader(seed);

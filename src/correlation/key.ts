@@ -54,7 +54,11 @@ export class KeyReader implements TransactionKey {
   #isLoopback = false;
   readonly #seed: number;
 
-  /** @param seed makes the hashes unpredictable to who sends the messages; 32 bits */
+  /**
+   * Starts with nothing.
+   *
+   * @param seed makes the hashes unpredictable to who sends the messages; 32 bits
+   */
   constructor(seed: number) {
     this.#seed = seed;
   }

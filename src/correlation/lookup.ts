@@ -19,7 +19,11 @@ export class EntryIndex {
   readonly #byId: (Entry | undefined)[];
   readonly #mask: number;
 
-  /** @param capacity entries it is made for; more only make it slower */
+  /**
+   * Starts with nothing.
+   *
+   * @param capacity entries it is made for; more only make it slower
+   */
   constructor(capacity: number) {
     const buckets = 1 << Math.max(8, Math.ceil(Math.log2(capacity)) + 1);
     this.#mask = buckets - 1;

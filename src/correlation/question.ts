@@ -33,7 +33,11 @@ export class MessageKey {
   isLocalName = false;
   readonly #seed: number;
 
-  /** @param seed makes the hash unpredictable to who sends the messages; 32 bits */
+  /**
+   * Starts with nothing.
+   *
+   * @param seed makes the hash unpredictable to who sends the messages; 32 bits
+   */
   constructor(seed: number) {
     this.#seed = seed | 0;
   }

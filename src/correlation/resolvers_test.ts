@@ -269,3 +269,48 @@ Deno.test("DnsTracker does not call an answer cached of a server that is elsewhe
   send("10.0.0.53:53 > 10.0.0.2:40000", response(7, "a.test"), { ...IN, socketCookie: 1, owner: CLIENT });
   assert.equal(found[0]?.cache, false);
 });
+
+Deno.test("DnsTracker with messages says for whom a resolver asks", () => {
+  const { messages, send } = collect({ messages: true });
+  send("127.0.0.1:4000 > 127.0.0.1:53", query(1, "a.test"), { socketCookie: 1, owner: CLIENT });
+  send("127.0.0.1:4000 > 127.0.0.1:53", query(1, "a.test"), { ...IN, socketCookie: 2, owner: RESOLVER_OPENER });
+  send("10.0.0.2:5000 > 10.0.0.1:53", query(2, "a.test"), { socketCookie: 3, owner: RESOLVER });
+  assert.deepEqual(messages.map(({ onBehalfOf }) => onBehalfOf?.owner.tgid), [undefined, 100]);
+});
+
+Deno.test("DnsTracker does not call an answer cached when it had to forget what the resolver asked", () => {
+  const host = new Host();
+  host.warmUp();
+  host.ask(10, "warm.up");
+  host.askUpstream(11, "warm.up", TYPE.AAAA);
+  for (let index = 0; index < 9000; index++) {
+    host.askUpstream(20 + index % 1000, `name-${index}.other`);
+    host.answerUpstream(20 + index % 1000, `name-${index}.other`);
+  }
+  host.answer(10, "warm.up");
+  assert.equal(host.withId(10)?.cache, false);
+});
+
+Deno.test("DnsTracker follows at most 64 resolvers", () => {
+  const host = new Host();
+  host.warmUp();
+  const { found, send } = collect();
+  for (let tgid = 1; tgid <= 70; tgid++) {
+    send(`127.0.0.1:${tgid} > 127.0.0.${tgid}:53`, query(1, "a.test"), { socketCookie: 1000 + tgid, owner: CLIENT });
+    send(`127.0.0.1:${tgid} > 127.0.0.${tgid}:53`, query(1, "a.test"), {
+      ...IN,
+      socketCookie: tgid,
+      owner: owner(tgid),
+    });
+  }
+  for (let tgid = 1; tgid <= 70; tgid++) {
+    const route = `10.0.0.2:${tgid} > 10.0.0.1:53`;
+    send(route, query(2, "a.test"), { socketCookie: 500 + tgid, owner: owner(tgid) });
+    const back = `10.0.0.1:53 > 10.0.0.2:${tgid}`;
+    send(back, response(2, "a.test"), { ...IN, socketCookie: 500 + tgid, owner: owner(tgid) });
+  }
+  assert.deepEqual(found.map(({ onBehalfOf }) => onBehalfOf !== undefined), [
+    ...new Array<boolean>(6).fill(false),
+    ...new Array<boolean>(64).fill(true),
+  ]);
+});

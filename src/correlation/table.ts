@@ -82,7 +82,11 @@ export class Entry implements TransactionKey {
   idNext: Entry | undefined;
   idPrevious: Entry | undefined;
 
-  /** @param query where its query will be kept */
+  /**
+   * Starts with nothing.
+   *
+   * @param query where its query will be kept
+   */
   constructor(query: StoredQuery) {
     this.query = query;
   }

@@ -56,7 +56,11 @@ export class DnsTracker {
     malformed: 0,
   };
 
-  /** @param options see {@linkcode DnsTrackerOptions} */
+  /**
+   * Starts with nothing known.
+   *
+   * @param options see {@linkcode DnsTrackerOptions}
+   */
   constructor(options: DnsTrackerOptions) {
     this.#options = options;
     this.#timeoutNs = options.timeoutMs * NS_PER_MS;

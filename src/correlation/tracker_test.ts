@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { OWNER_KIND } from "../capture.ts";
 import { encodeMessage } from "../dns/mod.ts";
-import { brief, collect, IN, MS, owner, query, response, TYPE } from "./tracker_testing.ts";
+import { DnsTracker } from "./tracker.ts";
+import { brief, collect, IN, MS, owner, packet, query, response, TYPE } from "./tracker_testing.ts";
+import type { DnsTransaction } from "./types.ts";
 
 const OUT = "10.0.0.2:40000 > 10.0.0.53:53";
 const BACK = "10.0.0.53:53 > 10.0.0.2:40000";
@@ -452,6 +454,79 @@ Deno.test("DnsTracker keeps the query it was given, whatever becomes of the pack
   buffer.fill(0xff);
   tracker.flush(0);
   assert.deepEqual(found[0]?.query?.message.questions, [{ name: "a.test", type: 1, class: 1 }]);
+});
+
+Deno.test("DnsTracker lets the message of a query be read in the callback only", () => {
+  let kept: DnsTransaction | undefined;
+  const tracker = new DnsTracker({
+    timeoutMs: 5000,
+    messages: false,
+    onTransaction: (transaction) => kept = transaction,
+  });
+  tracker.packet(packet(OUT, query(7, "a.test"), CLIENT));
+  tracker.flush(0);
+  assert.equal(kept?.query?.sizeBytes, 24);
+  assert.throws(() => kept?.query?.message, TypeError);
+});
+
+Deno.test("DnsTracker keeps queries of any size", () => {
+  for (const size of [12, 127, 128, 129, 4096, 65_000]) {
+    const { found, tracker, send } = collect();
+    const large = new Uint8Array(size);
+    large.set(query(7, "a.test").subarray(0, size));
+    send(OUT, large, CLIENT);
+    large.fill(0xff);
+    for (let id = 0; id < 10; id++) send(OUT, query(id, "b.test"), CLIENT);
+    tracker.flush(0);
+    const message = found.find(({ query }) => query?.sizeBytes === size)?.query?.message;
+    assert.equal(message?.id, 7);
+    if (size > 24) assert.equal(message?.questions[0]?.name, "a.test");
+  }
+});
+
+Deno.test("DnsTracker finishes transactions held for a retry when it needs the room", () => {
+  const { found, tracker, send } = collect({ maxPending: 2 });
+  const cut = response(1, "a.test", { flags: 0x0380, answers: [] });
+  send(OUT, query(1, "a.test"), CLIENT);
+  send(BACK, cut, CLIENT_IN);
+  send(OUT, query(2, "b.test"), { ...CLIENT, tsNs: 1 });
+  send(OUT, query(3, "c.test"), { ...CLIENT, tsNs: 2 });
+  assert.deepEqual(brief(found), ["truncated | a.test"]);
+  assert.equal(tracker.counters.evicted, 0);
+});
+
+Deno.test("DnsTracker joins both views of a response without question", () => {
+  const { found, tracker, send } = collect();
+  const empty = encodeMessage({ id: 7, isResponse: true, rcode: 1 });
+  send(LOCAL_OUT, query(7, "a.test"), CLIENT);
+  send(LOCAL_OUT, query(7, "a.test"), SERVER_IN);
+  send(LOCAL_BACK, empty, SERVER);
+  send(LOCAL_BACK, empty, CLIENT_IN);
+  tracker.flush(0);
+  assert.deepEqual(brief(found), ["answered | a.test"]);
+});
+
+Deno.test("DnsTracker counts a query that a remote client sends again", () => {
+  const { found, send } = collect();
+  send(OUT, query(7, "a.test"), SERVER_IN);
+  send(OUT, query(7, "a.test"), SERVER_IN);
+  send(BACK, response(7, "a.test"), SERVER);
+  assert.equal(found[0]?.retransmissions, 1);
+});
+
+Deno.test("DnsTracker tells repeated long responses from different ones", () => {
+  const long = (last: string): Uint8Array =>
+    response(7, "a.test", {
+      answers: Array.from(
+        { length: 40 },
+        (_, index) => ({ name: "a.test", type: 1, data: index === 39 ? last : "192.0.2.1" }),
+      ),
+    });
+  const { found, tracker, send } = collect();
+  send(OUT, query(7, "a.test"), CLIENT);
+  for (const last of ["192.0.2.7", "192.0.2.7", "192.0.2.8"]) send(BACK, long(last), CLIENT_IN);
+  assert.deepEqual(found.map(({ status }) => status), ["answered", "unsolicited"]);
+  assert.equal(tracker.counters.duplicateResponses, 1);
 });
 
 Deno.test("DnsTracker with messages reports each message once, and no transactions", () => {

@@ -19,6 +19,7 @@ export interface SeenMessage {
   readonly message: DnsMessage;
   /** Size of the message in octets, without the length prefix of TCP. */
   readonly sizeBytes: number;
+  /** What its ports and addresses make it. */
   readonly protocol: DnsInfo["protocol"];
   /** Owner of the socket at which it was seen; absent in capture files. */
   readonly owner: PacketOwner | undefined;
@@ -30,19 +31,23 @@ export interface SeenMessage {
 
 /** For whom a resolver on this host asked. */
 export interface ClientOfResolver {
+  /** The client. */
   owner: PacketOwner;
   /** When that client's query was seen, ns. */
   tsNs: number;
+  /** How sure it is: see {@linkcode OnBehalfOf}. */
   confidence: OnBehalfOf["confidence"];
 }
 
 /** A query joined to its response, or one of the two alone. */
 export interface DnsTransaction {
+  /** What became of it: see {@linkcode DnsEvent}. */
   status: DnsEvent["status"];
   /** Always there with status `unknown`; with `unsolicited` where there is more to say. */
   statusReason?: string;
-  /** At least one of `query` and `response` is there. */
+  /** First query; at least one of `query` and `response` is there. */
   query?: SeenMessage;
+  /** First response. */
   response?: SeenMessage;
   /** The asking process, where it is on this host and known. */
   client?: PacketOwner;
@@ -60,18 +65,23 @@ export interface DnsTransaction {
   cache: boolean;
   /** See `tcp_retry` of {@linkcode DnsEvent}. */
   tcpRetry: boolean;
+  /** Of a query by a resolver on this host: for whom. */
   onBehalfOf?: ClientOfResolver;
 }
 
 /** One message, with what was known of its transaction when it was seen. */
 export interface TrackedMessage {
+  /** The message. */
   seen: SeenMessage;
   /** True for a response. A message too short to tell counts by its ports. */
   isResponse: boolean;
+  /** The asking process, where it is known. */
   client?: PacketOwner;
+  /** The answering process, where it is known yet. */
   server?: PacketOwner;
   /** On a response whose query was seen: first query to this response, microseconds. */
   latencyUs?: number;
+  /** Of a query by a resolver on this host: for whom. */
   onBehalfOf?: ClientOfResolver;
 }
 
@@ -98,8 +108,9 @@ export const DEFAULT_MAX_PENDING = 32_768;
 export interface DnsTrackerCounters {
   /** Packets handed in. */
   packets: number;
-  /** Queries and responses, each once. */
+  /** Queries, each sending once. */
   queries: number;
+  /** Responses, each sending once. */
   responses: number;
   /** Second and further views of a message already seen at another socket. */
   duplicateViews: number;

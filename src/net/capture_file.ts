@@ -36,7 +36,11 @@ export class CaptureFile {
   #lastNs = 0;
   readonly #unknownLinkTypes = new Set<number>();
 
-  /** @param options see {@linkcode CaptureFileOptions} */
+  /**
+   * Starts before the first octet.
+   *
+   * @param options see {@linkcode CaptureFileOptions}
+   */
   constructor(options: CaptureFileOptions) {
     const parser = new FrameParser(options.onPacket);
     this.#parser = parser;

@@ -187,6 +187,7 @@ Deno.test("CaptureFile reads simple and obsolete packets, several interfaces and
     device(101),
     block(3, join(numbers(true, [32, first.length]), first.subarray(0, 60))),
     block(2, obsolete),
+    block(99, new Uint8Array(40)),
     section(false),
     device(1, new Uint8Array(0), false),
     enhanced(0, 9n, third, new Uint8Array(0), false),
@@ -320,4 +321,11 @@ Deno.test("CaptureFile names link types it cannot read", () => {
   const { file } = read(pcap(FRAMES, { linkType: 105 }));
   assert.deepEqual(file.unknownLinkTypes, [105]);
   assert.equal(file.problem, undefined);
+});
+
+Deno.test("CaptureFile reads nothing more after it found a problem", () => {
+  const { packets, file } = read(join(pcap(FRAMES), new Uint8Array(16).fill(0xff), pcap(FRAMES)), 100);
+  assert.equal(packets.length, 3);
+  assert.equal(file.counters.frames, 3);
+  assert.equal(file.push(new Uint8Array(1)), false);
 });

@@ -61,7 +61,11 @@ export class FileTime {
   #baseNs = 0;
   #latestNs = 0;
 
-  /** @param sink told of the first time */
+  /**
+   * Starts before the first frame.
+   *
+   * @param sink told of the first time
+   */
   constructor(sink: FrameSink) {
     this.#sink = sink;
   }

@@ -52,6 +52,7 @@ interface Datagram<Context> {
 
 /** What came out. */
 export interface Reassembled<Context> {
+  /** Of the fragment that came first. */
   context: Context;
   /** Next header of the datagram: its transport. */
   protocol: number;

@@ -59,6 +59,8 @@ export class DnsFraming {
   readonly #counters: FramingCounters;
 
   /**
+   * Starts with nothing.
+   *
    * @param counters added to
    * @param isStart the first octets are those of a new connection
    */

@@ -31,6 +31,7 @@ const EXTENSIONS_MAX = 16;
 
 /** What was counted since a {@linkcode FrameParser} was made. */
 export interface FrameCounters extends FragmentCounters {
+  /** Frames taken. */
   frames: number;
   /** Frames that carry no IP, or IP that carries neither UDP nor TCP. */
   other: number;
@@ -53,7 +54,11 @@ export class FrameParser {
   readonly #udp: CapturedPacket;
   readonly #tcp: CapturedPacket;
 
-  /** @param handler called with each UDP datagram and TCP segment */
+  /**
+   * Starts with no fragments.
+   *
+   * @param handler called with each UDP datagram and TCP segment
+   */
   constructor(handler: (packet: CapturedPacket) => void) {
     this.#handler = handler;
     const nothing = new Uint8Array(0);

@@ -47,6 +47,7 @@ const COOKED_OUTGOING = 4;
 
 /** Where the IP packet begins; -1 when there is none. Filled by {@linkcode findIp}. */
 export interface LinkResult {
+  /** In octets. */
   offset: number;
   /** The capture says which way the packet went. */
   direction: "egress" | "ingress" | undefined;

@@ -37,7 +37,9 @@ export function isPcap(magic: number): boolean {
 
 /** Reads classic captures. */
 export class PcapReader implements FormatReader {
+  /** See {@linkcode FormatReader}. */
   problem: string | undefined;
+  /** See {@linkcode FormatReader}. */
   needed = FILE_HEADER;
   readonly #sink: FrameSink;
   readonly #time: FileTime;
@@ -50,7 +52,11 @@ export class PcapReader implements FormatReader {
   /** Before version 2.3 the two lengths stood the other way round. */
   #mayBeSwapped = false;
 
-  /** @param sink gets the frames */
+  /**
+   * Starts before the head of the file.
+   *
+   * @param sink gets the frames
+   */
   constructor(sink: FrameSink) {
     this.#sink = sink;
     this.#time = new FileTime(sink);

@@ -56,7 +56,9 @@ interface Interface {
 
 /** Reads captures of the next generation. */
 export class PcapngReader implements FormatReader {
+  /** See {@linkcode FormatReader}. */
   problem: string | undefined;
+  /** See {@linkcode FormatReader}. */
   needed = BLOCK_OVERHEAD;
   readonly #sink: FrameSink;
   readonly #time: FileTime;
@@ -65,7 +67,11 @@ export class PcapngReader implements FormatReader {
   #hasSection = false;
   #interfaces: Interface[] = [];
 
-  /** @param sink gets the frames */
+  /**
+   * Starts before the first section.
+   *
+   * @param sink gets the frames
+   */
   constructor(sink: FrameSink) {
     this.#sink = sink;
     this.#time = new FileTime(sink);

@@ -158,7 +158,11 @@ export class TcpStreams {
     incompleteMessages: 0,
   };
 
-  /** @param options see {@linkcode TcpStreamsOptions} */
+  /**
+   * Starts with no streams.
+   *
+   * @param options see {@linkcode TcpStreamsOptions}
+   */
   constructor(options: TcpStreamsOptions) {
     this.#options = options;
     this.#maxStream = options.maxStreamBytes ?? STREAM_OCTETS_MAX;

@@ -308,3 +308,31 @@ Deno.test("TcpStreams allocates by what comes, not by what a prefix announces", 
   send(0, Uint8Array.of(0xff, 0xff, 1), { tcpStreamStart: true });
   assert.ok(streams.counters.heldBytes < 1024);
 });
+
+Deno.test("TcpStreams makes no stream of a FIN, RST or ACK alone", () => {
+  const { got, send, streams } = collect();
+  for (const tcpFlags of [FIN, RST, 16]) send(1000, new Uint8Array(0), { tcpFlags });
+  assert.equal(streams.counters.streams, 0);
+  assert.deepEqual(got, []);
+});
+
+Deno.test("TcpStreams reads the first octet of a prefix apart from the rest of an empty message", () => {
+  const { got, send, streams } = collect();
+  send(1000, Uint8Array.of(0), { tcpStreamStart: true });
+  send(1001, Uint8Array.of(0));
+  send(1002, framed(A));
+  assert.deepEqual(got.map((message) => message.hex), [HEX[0]]);
+  assert.equal(streams.counters.emptyMessages, 1);
+});
+
+Deno.test("TcpStreams finds each of 40,000 streams again", () => {
+  const { got, streams } = collect({ maxTotalBytes: 1e9 });
+  const bytes = framed(A);
+  for (const [from, to] of [[0, 20], [20, bytes.length]] as const) {
+    for (let port = 1; port <= 40_000; port++) {
+      streams.segment(segment(from, bytes.subarray(from, to), { sourcePort: port }));
+    }
+  }
+  assert.equal(got.length, 40_000);
+  assert.equal(streams.counters.streams, 40_000);
+});
