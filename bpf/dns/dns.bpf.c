@@ -46,9 +46,13 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define DNS_HEADER_SIZE 12
 /* Header, a root or one-letter name, type and class: nothing shorter is looked at on unusual ports. */
 #define DNS_MESSAGE_MIN 17
+/* QUERY (0), NOTIFY (4), UPDATE (5). */
+#define OPCODES_WITH_QUESTION 0x31
 /* Smallest resource record: root name, type, class, TTL, RDLENGTH. */
 #define DNS_RECORD_MIN 11
 #define EXTENSION_HEADERS_MAX 8
+/* Above any offset of a transport header: 40 octets and 8 extension headers of 2048 at most. */
+#define OFFSET_MASK 0x7fff
 #define PORTS_MAX 16
 
 #define PAYLOAD_MAX 65536
@@ -87,6 +91,14 @@ enum dns_packet_flag {
 #define STREAM_UNDECIDED 0
 #define STREAM_DNS 1
 #define STREAM_OTHER 2
+
+/* What a socket is, once it was looked at. */
+#define SOCKET_UNKNOWN 0
+#define SOCKET_RAW 1
+#define SOCKET_OTHER 2
+
+/* How long the name of a device is taken for granted: it can be changed. */
+#define DEVICE_NAME_NS 1000000000ULL
 
 /* Data segments after which an undecided stream is taken for something else. */
 #define STREAM_LOOKS_MAX 3
@@ -165,7 +177,16 @@ struct socket_owner {
 	__u8 preexisting;
 	/* A raw socket that sent DNS: only such ones show what they receive. */
 	__u8 raw_dns;
-	__u8 reserved;
+	__u8 socket_kind;
+	__u32 netns;
+	/* The device of the last packet, by index, so that its name need not be read for each. */
+	__u32 device_index;
+	__u64 device_ns;
+	__u64 device_name[2];
+	/* Index and name mixed: tells an entry that two packets wrote at once. */
+	__u64 device_check;
+	/* Of datagram sockets only: an accepted socket starts with a copy of its listener's entry. */
+	__u64 cookie;
 };
 
 /* Lives and dies with the socket: no size limit, no eviction. Sockets from accept() start with a copy. */
@@ -176,28 +197,27 @@ struct {
 	__type(value, struct socket_owner);
 } dns_owners SEC(".maps");
 
-struct transport_header {
+/* What the headers of a packet say. */
+struct packet {
 	__u32 payload_offset;
 	__u32 payload_size;
 	__u32 tcp_sequence;
 	__u16 source_port;
 	__u16 destination_port;
-	__u8 tcp_flags;
+	__u8 family;
 	__u8 protocol;
+	__u8 tcp_flags;
 };
 
-static __always_inline __u64 identity_check(const struct task_identity *id)
-{
-	return id->start_time_ns ^ ((__u64)id->tgid << 32) ^ 0x9e3779b97f4a7c15ULL;
-}
+/* Of anything that has the members of task_identity. */
+#define IDENTITY_CHECK(id) ((id)->start_time_ns ^ ((__u64)(id)->tgid << 32) ^ 0x9e3779b97f4a7c15ULL)
 
-static __always_inline void remember_owner(struct socket_owner *owner, const struct task_identity *id,
-					   __u8 kind)
-{
-	owner->id = *id;
-	owner->check = identity_check(id);
-	owner->kind = kind;
-}
+#define REMEMBER_OWNER(owner, from, how)                                                           \
+	do {                                                                                       \
+		COPY_IDENTITY(&(owner)->id, from);                                                 \
+		(owner)->check = IDENTITY_CHECK(from);                                             \
+		(owner)->kind = (how);                                                             \
+	} while (0)
 
 static __always_inline bool is_listed_port(__u16 port)
 {
@@ -216,60 +236,71 @@ static __always_inline bool is_dns_port(__u16 port)
 }
 
 /*
+ * What a record tells beside the headers. On the stack, where the verifier follows
+ * every value: constants are avoided, a known zero among them, so that all ways
+ * here look alike to it.
+ */
+struct facts {
+	__u64 ts_ns;
+	__u64 zero;
+	__u64 cookie;
+	__u64 inode;
+	__u64 addresses[4];
+	__u64 device[2];
+	struct task_identity id;
+	__u64 netns;
+};
+
+static __always_inline __u16 load_be16(const __u8 *octets)
+{
+	return bpf_ntohs(*(const __u16 *)octets);
+}
+
+/*
+ * Octets of the packet: in place where they lie in one piece, as headers do, else
+ * a copy. A call to copy them costs as much as all else that is done with a
+ * packet that is no DNS.
+ */
+static __always_inline const __u8 *octets_at(struct __sk_buff *skb, __u32 offset, __u32 size, __u8 *copy)
+{
+	const __u8 *octets = (const __u8 *)(long)skb->data + (offset & OFFSET_MASK);
+
+	if (octets + size <= (const __u8 *)(long)skb->data_end)
+		return octets;
+	return bpf_skb_load_bytes(skb, offset, copy, size) ? NULL : copy;
+}
+
+/* 1 where a is below b: no comparison, which would be one more branch for the verifier to follow. */
+static __always_inline __u64 is_below(__u64 a, __u64 b)
+{
+	return (a - b) >> 63;
+}
+
+/*
  * Could these octets start a DNS message of this size? Errs on the side of yes:
  * user space decodes it whole and has the last word. The shape of the header is
  * RFC 1035 section 4.1.1; NOTIFY is RFC 1996, UPDATE is RFC 2136.
  */
-static __always_inline bool may_be_dns(const __u8 *octets, __u32 message_size)
+static __always_inline bool may_be_dns(const __u8 *octets, __u64 message_size)
 {
-	__u32 opcode = (octets[2] >> 3) & 15;
-	__u32 questions = (__u32)octets[4] << 8 | octets[5];
-	__u32 answers = (__u32)octets[6] << 8 | octets[7];
-	__u32 authorities = (__u32)octets[8] << 8 | octets[9];
-	__u32 additionals = (__u32)octets[10] << 8 | octets[11];
-	__u32 records = answers + authorities + additionals;
-	__u32 label = octets[12];
+	__u64 flags = load_be16(octets + 2);
+	__u64 questions = load_be16(octets + 4);
+	__u64 answers = load_be16(octets + 6);
+	__u64 records = answers + load_be16(octets + 8) + load_be16(octets + 10);
+	__u64 is_query = ~flags >> 15 & 1;
+	__u64 opcode = flags >> 11 & 15;
+	__u64 label = octets[12];
+	__u64 wrong = is_below(message_size, DNS_MESSAGE_MIN) | (questions ^ 1);
 
-	if (message_size < DNS_MESSAGE_MIN || questions != 1)
-		return false;
 	/* The Z bit must be zero (RFC 6895 section 2.1); QUERY, NOTIFY and UPDATE ask one question. */
-	if ((octets[3] & 0x40) || (opcode != 0 && opcode != 4 && opcode != 5))
-		return false;
-	if (!(octets[2] & 0x80) && ((octets[3] & 0x0f) || (opcode == 0 && answers)))
-		return false;
-	if (records * DNS_RECORD_MIN > message_size)
-		return false;
+	wrong |= (flags & 0x40) | ((OPCODES_WITH_QUESTION >> opcode & 1) ^ 1);
+	/* A query has no rcode; one with opcode QUERY (0) has no answers. */
+	wrong |= is_query * ((flags & 0x0f) | is_below(opcode, 1) * answers);
+	wrong |= is_below(message_size, records * DNS_RECORD_MIN);
 	/* The first label fits; a root name is followed by a type below 512. */
-	return label <= 63 && label + DNS_MESSAGE_MIN - 1 <= message_size && (label || octets[13] < 2);
-}
-
-/* Fills what the transport header says. Returns false for anything but UDP and TCP. */
-static __always_inline bool parse_transport(struct __sk_buff *skb, __u32 offset, __u32 packet_size,
-					    struct transport_header *header)
-{
-	__u8 octets[16];
-	__u32 header_size = UDP_HEADER_SIZE;
-
-	if (header->protocol == PROTO_UDP) {
-		if (bpf_skb_load_bytes(skb, offset, octets, UDP_HEADER_SIZE))
-			return false;
-	} else if (header->protocol == PROTO_TCP) {
-		if (bpf_skb_load_bytes(skb, offset, octets, sizeof(octets)))
-			return false;
-		header_size = (octets[12] >> 4) * 4;
-		header->tcp_sequence = (__u32)octets[4] << 24 | (__u32)octets[5] << 16 |
-				       (__u32)octets[6] << 8 | octets[7];
-		header->tcp_flags = octets[13];
-	} else {
-		return false;
-	}
-	header->source_port = (__u16)octets[0] << 8 | octets[1];
-	header->destination_port = (__u16)octets[2] << 8 | octets[3];
-	header->payload_offset = offset + header_size;
-	if (header->payload_offset > packet_size)
-		return false;
-	header->payload_size = packet_size - header->payload_offset;
-	return true;
+	wrong |= is_below(63, label) | is_below(message_size, label + DNS_MESSAGE_MIN - 1);
+	wrong |= is_below(label, 1) * (octets[13] & 0xfe);
+	return !wrong;
 }
 
 #define EXTENSION_HEADERS                                                                          \
@@ -308,48 +339,81 @@ static __always_inline __u32 skip_extensions(struct __sk_buff *skb, __u8 *protoc
 	return offset;
 }
 
-/*
- * Copies event and payload into a record of the smallest of a few sizes, powers
- * of two: before Linux 6.1 a reservation must be constant. The AND changes no
- * size; it shows verifiers before Linux 6.3 that the size is not 0.
- */
-#define EMIT_UP_TO(limit)                                                                          \
-	if (size <= (limit)) {                                                                     \
-		record = bpf_ringbuf_reserve(&events, sizeof(*event) + (limit), 0);                \
-		if (!record) {                                                                     \
-			COUNT(dns_lost_ring);                                                      \
-			return;                                                                    \
-		}                                                                                  \
-		*record = *event;                                                                  \
-		if (size && bpf_skb_load_bytes(skb, offset, record + 1,                            \
-					       ((size - 1) & ((limit) - 1)) + 1)) {                \
-			bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);                             \
-			COUNT(dns_lost_read);                                                      \
-			return;                                                                    \
-		}                                                                                  \
-		bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);                                      \
-		return;                                                                            \
-	}
-
-static __always_inline void emit(struct __sk_buff *skb, struct dns_packet_event *event, __u32 offset)
+/* Fills what the headers say. Returns false for anything but UDP and TCP. */
+static __always_inline bool parse_packet(struct __sk_buff *skb, struct packet *packet)
 {
-	struct dns_packet_event *record;
-	__u32 size = event->payload_size;
+	__u8 copy[20] __attribute__((aligned(4)));
+	const __u8 *octets = octets_at(skb, 0, sizeof(copy), copy);
+	__u32 offset, header_size = UDP_HEADER_SIZE;
 
-	/* Only BIG TCP (Linux 5.19 and newer) makes larger segments, where it was turned on. */
-	if (size > PAYLOAD_MAX) {
-		__sync_fetch_and_add(&dns_cut_segment, size - PAYLOAD_MAX);
-		size = PAYLOAD_MAX;
+	if (!octets)
+		return false;
+	if (octets[0] >> 4 == 4) {
+		/* Later fragments have no header; only raw sockets send fragments through here. */
+		if (load_be16(octets + 6) & 0x1fff)
+			return false;
+		packet->family = 4;
+		packet->protocol = octets[9];
+		offset = (octets[0] & 15) * 4;
+	} else if (octets[0] >> 4 == 6) {
+		packet->family = 6;
+		packet->protocol = octets[6];
+		offset = 40;
+		if (packet->protocol != PROTO_UDP && packet->protocol != PROTO_TCP) {
+			offset = skip_extensions(skb, &packet->protocol);
+			if (!offset)
+				return false;
+		}
+	} else {
+		return false;
 	}
-	event->captured_size = size;
-	EMIT_UP_TO(64);
-	EMIT_UP_TO(128);
-	EMIT_UP_TO(256);
-	EMIT_UP_TO(512);
-	EMIT_UP_TO(1024);
-	EMIT_UP_TO(4096);
-	EMIT_UP_TO(16384);
-	EMIT_UP_TO(PAYLOAD_MAX);
+
+	if (packet->protocol == PROTO_UDP) {
+		octets = octets_at(skb, offset, UDP_HEADER_SIZE, copy);
+		if (!octets)
+			return false;
+	} else if (packet->protocol == PROTO_TCP) {
+		octets = octets_at(skb, offset, 16, copy);
+		if (!octets)
+			return false;
+		header_size = (octets[12] >> 4) * 4;
+		packet->tcp_sequence = bpf_ntohl(*(const __u32 *)(octets + 4));
+		packet->tcp_flags = octets[13];
+	} else {
+		return false;
+	}
+	packet->source_port = load_be16(octets);
+	packet->destination_port = load_be16(octets + 2);
+	packet->payload_offset = offset + header_size;
+	return packet->payload_offset <= skb->len;
+}
+
+/*
+ * Keeps what the headers say in the scratch words of the packet, and reads it
+ * back. The verifier knows nothing of these words: without them it would follow
+ * each way a header can be read to the end of the program.
+ */
+static __always_inline void keep_packet(struct __sk_buff *skb, const struct packet *packet)
+{
+	skb->cb[0] = packet->payload_offset;
+	skb->cb[1] = (__u32)packet->source_port << 16 | packet->destination_port;
+	skb->cb[2] = packet->tcp_sequence;
+	skb->cb[3] = (__u32)packet->tcp_flags << 16 | (__u32)packet->protocol << 8 | packet->family;
+	skb->cb[4] = 0;
+	barrier();
+}
+
+static __always_inline void read_packet(const struct __sk_buff *skb, struct packet *packet)
+{
+	barrier();
+	packet->payload_offset = skb->cb[0];
+	packet->payload_size = skb->len - packet->payload_offset;
+	packet->source_port = skb->cb[1] >> 16;
+	packet->destination_port = skb->cb[1];
+	packet->tcp_sequence = skb->cb[2];
+	packet->tcp_flags = skb->cb[3] >> 16;
+	packet->protocol = skb->cb[3] >> 8;
+	packet->family = skb->cb[3];
 }
 
 /*
@@ -358,190 +422,303 @@ static __always_inline void emit(struct __sk_buff *skb, struct dns_packet_event 
  * the prefix comes alone.
  */
 static __always_inline bool is_dns_stream(struct __sk_buff *skb, struct socket_owner *owner,
-					  const struct transport_header *header)
+					  const struct packet *packet)
 {
-	__u8 octets[2 + DNS_HEADER_SIZE + 2];
+	__u8 copy[2 + DNS_HEADER_SIZE + 2] __attribute__((aligned(4)));
+	const __u8 *octets;
 	__u32 announced;
 
 	if (owner->stream == STREAM_DNS)
 		return true;
-	if (owner->stream == STREAM_OTHER || !header->payload_size)
+	if (owner->stream == STREAM_OTHER || !packet->payload_size)
 		return false;
-	if (header->payload_size < sizeof(octets)) {
+	if (packet->payload_size < sizeof(copy)) {
 		/* A prefix alone, or the start of one: wait for what follows. */
-		if (++owner->stream_looks > STREAM_LOOKS_MAX || header->payload_size > 2)
+		if (++owner->stream_looks > STREAM_LOOKS_MAX || packet->payload_size > 2)
 			owner->stream = STREAM_OTHER;
 		return owner->stream == STREAM_UNDECIDED;
 	}
-	if (bpf_skb_load_bytes(skb, header->payload_offset, octets, sizeof(octets)))
+	octets = octets_at(skb, packet->payload_offset, sizeof(copy), copy);
+	if (!octets)
 		return false;
-	announced = (__u32)octets[0] << 8 | octets[1];
-	if (announced + 2 >= header->payload_size && may_be_dns(octets + 2, announced))
-		owner->stream = STREAM_DNS;
-	else if (announced + 2 < header->payload_size && announced >= DNS_MESSAGE_MIN &&
-		 may_be_dns(octets + 2, announced))
-		/* Several messages in the segment. */
-		owner->stream = STREAM_DNS;
-	else if (owner->stream_looks && may_be_dns(octets, header->payload_size))
-		/* The prefix came in a segment of its own. */
+	announced = load_be16(octets);
+	/* One message or several in the segment; or the prefix came in a segment of its own. */
+	if (may_be_dns(octets + 2, announced) ||
+	    (owner->stream_looks && may_be_dns(octets, packet->payload_size)))
 		owner->stream = STREAM_DNS;
 	else
 		owner->stream = STREAM_OTHER;
 	return owner->stream == STREAM_DNS;
 }
 
-static __always_inline bool is_dns_datagram(struct __sk_buff *skb, const struct transport_header *header)
+static __always_inline bool is_dns_datagram(struct __sk_buff *skb, const struct packet *packet)
 {
-	__u8 octets[DNS_HEADER_SIZE + 2];
+	__u8 copy[DNS_HEADER_SIZE + 2] __attribute__((aligned(4)));
+	const __u8 *octets;
 
-	if (header->payload_size < DNS_MESSAGE_MIN)
+	if (packet->payload_size < DNS_MESSAGE_MIN)
 		return false;
-	if (bpf_skb_load_bytes(skb, header->payload_offset, octets, sizeof(octets)))
-		return false;
-	return may_be_dns(octets, skb->gso_size ? skb->gso_size : header->payload_size);
+	octets = octets_at(skb, packet->payload_offset, sizeof(copy), copy);
+	return octets && may_be_dns(octets, skb->gso_size ? skb->gso_size : packet->payload_size);
+}
+
+/* The verifier lets nobody add to a socket pointer; the same one read from the packet is a number to it. */
+static __always_inline struct sock *kernel_socket(struct __sk_buff *skb)
+{
+	struct sk_buff *kernel_skb = (struct sk_buff *)skb;
+
+	return BPF_CORE_READ(kernel_skb, sk);
 }
 
 /*
- * Names the owner of a packet in the event, and remembers the sender for the
- * answers to come.
+ * Tells who owns a packet, and remembers the sender for the answers to come.
+ * Returns how the owner is known.
  */
-static __always_inline void set_owner(struct dns_packet_event *event, struct sock *kernel_sk,
-				      struct socket_owner *owner)
+static __always_inline __u8 find_owner(struct __sk_buff *skb, struct facts *facts, struct socket_owner *owner,
+				       __u8 direction, bool is_tcp)
 {
-	struct task_identity id;
-	bool current_sends = event->direction == DNS_DIRECTION_EGRESS;
+	bool current_sends = direction == DNS_DIRECTION_EGRESS;
+	struct socket_alloc *alloc;
+	struct socket *socket;
 
 	/* A segment may leave in a softirq: only the holder of the socket lock is known to send it. */
-	if (current_sends && event->transport == DNS_TRANSPORT_TCP)
-		current_sends = BPF_CORE_READ(kernel_sk, sk_lock.owned) != 0;
+	if (current_sends && is_tcp)
+		current_sends = BPF_CORE_READ(kernel_socket(skb), sk_lock.owned) != 0;
 	if (current_sends) {
-		read_identity(&id, (struct task_struct *)bpf_get_current_task());
+		READ_CURRENT_IDENTITY(&facts->id);
 		if (owner)
-			remember_owner(owner, &id, DNS_OWNER_USER);
-		event->owner_kind = DNS_OWNER_SENDER;
-	} else if (owner) {
-		__u64 check = owner->check;
-
-		id = owner->id;
-		event->owner_kind = owner->kind;
-		if (check != identity_check(&id))
-			event->owner_kind = DNS_OWNER_NONE;
+			REMEMBER_OWNER(owner, &facts->id, DNS_OWNER_USER);
+		return DNS_OWNER_SENDER;
 	}
-	if (event->owner_kind == DNS_OWNER_NONE) {
-		struct socket *socket = BPF_CORE_READ(kernel_sk, sk_socket);
-		struct socket_alloc *alloc = (void *)socket - bpf_core_field_offset(struct socket_alloc, socket);
+	if (owner) {
+		__u64 check = owner->check;
+		__u8 kind = owner->kind;
 
-		if (socket)
-			event->socket_inode = BPF_CORE_READ(alloc, vfs_inode.i_ino);
+		COPY_IDENTITY(&facts->id, &owner->id);
+		if (check == IDENTITY_CHECK(&facts->id) && kind != DNS_OWNER_NONE)
+			return kind;
+	}
+	facts->id.start_time_ns = facts->zero;
+	facts->id.tgid = facts->id.tid = facts->id.uid = facts->id.gid = facts->zero;
+	((__u64 *)facts->id.comm)[0] = ((__u64 *)facts->id.comm)[1] = facts->zero;
+	socket = BPF_CORE_READ(kernel_socket(skb), sk_socket);
+	alloc = (void *)socket - bpf_core_field_offset(struct socket_alloc, socket);
+	if (socket)
+		facts->inode = BPF_CORE_READ(alloc, vfs_inode.i_ino);
+	return DNS_OWNER_NONE;
+}
+
+static __always_inline __u64 device_check(__u32 index, __u64 first, __u64 second)
+{
+	return (first * 31 + second) * 31 + index + 1;
+}
+
+/* Names the device of a packet. */
+static __always_inline void find_device(struct __sk_buff *skb, struct facts *facts, struct socket_owner *owner)
+{
+	struct sk_buff *kernel_skb = (struct sk_buff *)skb;
+	__u32 index = skb->ifindex;
+
+	if (owner && owner->device_index == index && facts->ts_ns - owner->device_ns < DEVICE_NAME_NS) {
+		facts->device[0] = owner->device_name[0];
+		facts->device[1] = owner->device_name[1];
+		if (owner->device_check == device_check(index, facts->device[0], facts->device[1]))
+			return;
+	}
+	bpf_probe_read_kernel_str(facts->device, sizeof(facts->device), &BPF_CORE_READ(kernel_skb, dev)->name);
+	if (!owner)
+		return;
+	owner->device_index = index;
+	owner->device_ns = facts->ts_ns;
+	owner->device_name[0] = facts->device[0];
+	owner->device_name[1] = facts->device[1];
+	owner->device_check = device_check(index, facts->device[0], facts->device[1]);
+}
+
+/* Identifies the socket, and its network namespace: neither ever changes. */
+static __always_inline void find_socket(struct __sk_buff *skb, struct facts *facts, struct socket_owner *owner,
+					bool is_tcp)
+{
+	facts->cookie = owner ? owner->cookie : 0;
+	if (!facts->cookie) {
+		facts->cookie = bpf_get_socket_cookie(skb);
+		if (owner && !is_tcp)
+			owner->cookie = facts->cookie;
+	}
+	facts->netns = owner ? owner->netns : 0;
+	if (!facts->netns) {
+		facts->netns = BPF_CORE_READ(kernel_socket(skb), __sk_common.skc_net.net, ns.inum);
+		if (owner)
+			owner->netns = facts->netns;
+	}
+}
+
+static __always_inline bool is_raw_socket(struct bpf_sock *sk, struct socket_owner *owner)
+{
+	bool is_raw;
+
+	if (owner && owner->socket_kind != SOCKET_UNKNOWN)
+		return owner->socket_kind == SOCKET_RAW;
+	sk = bpf_sk_fullsock(sk);
+	is_raw = sk && sk->type == SOCK_RAW;
+	if (owner)
+		owner->socket_kind = is_raw ? SOCKET_RAW : SOCKET_OTHER;
+	return is_raw;
+}
+
+/* Gathers what the record of a packet tells beside its headers. Returns false when the packet cannot be read. */
+static __always_inline bool gather(struct __sk_buff *skb, const struct packet *packet, struct facts *facts,
+				   struct socket_owner *owner, __u8 direction)
+{
+	bool is_tcp = packet->protocol == PROTO_TCP;
+	__u32 flags = 0;
+
+	facts->zero = facts->inode = skb->cb[4];
+	facts->ts_ns = bpf_ktime_get_boot_ns();
+	/* One after the other, as in the header. */
+	if (packet->family == 6) {
+		if (bpf_skb_load_bytes(skb, 8, facts->addresses, sizeof(facts->addresses)))
+			return false;
+	} else {
+		__u8 copy[8] __attribute__((aligned(8)));
+		const __u8 *octets = octets_at(skb, 12, sizeof(copy), copy);
+
+		if (!octets)
+			return false;
+		facts->addresses[0] = *(const __u32 *)octets;
+		facts->addresses[1] = facts->zero;
+		facts->addresses[2] = *(const __u32 *)(octets + 4);
+		facts->addresses[3] = facts->zero;
+	}
+	find_socket(skb, facts, owner, is_tcp);
+	find_device(skb, facts, owner);
+	if (owner && is_tcp && packet->payload_size) {
+		if (!owner->data_seen[direction] && !owner->preexisting)
+			flags = DNS_PACKET_FLAG_STREAM_START;
+		owner->data_seen[direction] = 1;
+	}
+	skb->cb[4] = flags << 8 | find_owner(skb, facts, owner, direction, is_tcp);
+	return true;
+}
+
+/*
+ * Writes a record of a packet that is, or may be, DNS. Its room is the smallest of
+ * a few sizes, powers of two: before Linux 6.1 a reservation must be constant, and
+ * the verifier walks all that follows once for each.
+ */
+static __always_inline void capture(struct __sk_buff *skb, struct socket_owner *owner, __u8 direction)
+{
+	struct dns_packet_event *event;
+	struct packet packet;
+	struct facts facts;
+	__u32 size, room;
+
+	read_packet(skb, &packet);
+	if (!gather(skb, &packet, &facts, owner, direction)) {
+		COUNT(dns_lost_read);
 		return;
 	}
-	event->start_time_ns = id.start_time_ns;
-	event->tgid = id.tgid;
-	event->tid = id.tid;
-	event->uid = id.uid;
-	event->gid = id.gid;
-	__builtin_memcpy(event->comm, id.comm, COMM_SIZE);
+	read_packet(skb, &packet);
+	size = packet.payload_size;
+	/* Only BIG TCP (Linux 5.19 and newer) makes larger segments, where it was turned on. */
+	if (size > PAYLOAD_MAX) {
+		__sync_fetch_and_add(&dns_cut_segment, size - PAYLOAD_MAX);
+		size = PAYLOAD_MAX;
+	}
+	if (size <= 64)
+		room = 64;
+	else if (size <= 128)
+		room = 128;
+	else if (size <= 256)
+		room = 256;
+	else if (size <= 512)
+		room = 512;
+	else if (size <= 1024)
+		room = 1024;
+	else if (size <= 4096)
+		room = 4096;
+	else if (size <= 16384)
+		room = 16384;
+	else
+		room = PAYLOAD_MAX;
+	event = bpf_ringbuf_reserve(&events, sizeof(*event) + room, 0);
+	if (!event) {
+		COUNT(dns_lost_ring);
+		return;
+	}
+	event->ts_ns = facts.ts_ns;
+	event->record_type = RECORD_DNS_PACKET;
+	event->packet_flags = skb->cb[4] >> 8;
+	event->payload_size = packet.payload_size;
+	event->socket_cookie = facts.cookie;
+	event->socket_inode = facts.inode;
+	event->netns = facts.netns;
+	event->captured_size = size;
+	event->tcp_sequence = packet.tcp_sequence;
+	event->gso_size = skb->gso_size * (packet.protocol & 1);
+	event->source_port = packet.source_port;
+	event->destination_port = packet.destination_port;
+	event->family = packet.family;
+	/* The numbers of TCP and UDP differ in this bit. */
+	event->transport = (packet.protocol & 1) ^ 1;
+	event->direction = direction;
+	event->owner_kind = skb->cb[4];
+	event->tcp_flags = packet.tcp_flags;
+	__builtin_memset(event->reserved, 0, sizeof(event->reserved));
+	COPY_IDENTITY(event, &facts.id);
+	__builtin_memcpy(event->source_address, facts.addresses, sizeof(facts.addresses));
+	__builtin_memcpy(event->interface_name, facts.device, sizeof(facts.device));
+	/* The AND changes no size; it shows verifiers before Linux 6.3 that the size is not 0. */
+	if (size && bpf_skb_load_bytes(skb, packet.payload_offset, event + 1, ((size - 1) & (room - 1)) + 1)) {
+		bpf_ringbuf_discard(event, BPF_RB_NO_WAKEUP);
+		COUNT(dns_lost_read);
+		return;
+	}
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
 
 static __always_inline int tap(struct __sk_buff *skb, __u8 direction)
 {
-	struct dns_packet_event event = {};
-	struct transport_header header = {};
-	struct sk_buff *kernel_skb = (struct sk_buff *)skb;
-	struct socket_owner *owner = NULL;
-	struct bpf_sock *sk = skb->sk;
-	struct sock *kernel_sk;
-	__u8 octets[20] __attribute__((aligned(4)));
-	__u32 offset;
-	bool is_tcp, is_raw, known_port;
+	struct packet packet = {};
+	struct socket_owner *owner;
+	struct bpf_sock *sk;
+	bool is_tcp, is_raw, known_port, may_begin;
 
-	if (!sk)
+	if (!parse_packet(skb, &packet))
 		return 1;
-	sk = bpf_sk_fullsock(sk);
-	if (!sk)
-		return 1;
-	if (bpf_skb_load_bytes(skb, 0, octets, sizeof(octets)))
-		return 1;
-	if (octets[0] >> 4 == 4) {
-		/* Later fragments have no header; only raw sockets send fragments through here. */
-		if ((octets[6] << 8 | octets[7]) & 0x1fff)
-			return 1;
-		header.protocol = octets[9];
-		offset = (octets[0] & 15) * 4;
-	} else if (octets[0] >> 4 == 6) {
-		header.protocol = octets[6];
-		offset = 40;
-		if (header.protocol != PROTO_UDP && header.protocol != PROTO_TCP) {
-			offset = skip_extensions(skb, &header.protocol);
-			if (!offset)
-				return 1;
-		}
-	} else {
-		return 1;
-	}
-	if (!parse_transport(skb, offset, skb->len, &header))
-		return 1;
-
-	is_tcp = header.protocol == PROTO_TCP;
+	keep_packet(skb, &packet);
+	read_packet(skb, &packet);
+	is_tcp = packet.protocol == PROTO_TCP;
 	/* Of TCP only data matters, and the ends of streams. */
-	if (is_tcp && !header.payload_size && !(header.tcp_flags & (TCP_FIN | TCP_RST)))
+	if (is_tcp && !packet.payload_size && !(packet.tcp_flags & (TCP_FIN | TCP_RST)))
 		return 1;
 	if (dns_port_count) {
-		known_port = is_listed_port(header.source_port) || is_listed_port(header.destination_port);
+		known_port = is_listed_port(packet.source_port) || is_listed_port(packet.destination_port);
 		if (!known_port)
 			return 1;
 	} else {
-		known_port = is_dns_port(header.source_port) || is_dns_port(header.destination_port);
+		known_port = is_dns_port(packet.source_port) || is_dns_port(packet.destination_port);
 	}
-	if (!known_port && !is_tcp && !is_dns_datagram(skb, &header))
+	if (!known_port && !is_tcp && !is_dns_datagram(skb, &packet))
 		return 1;
 
-	/* A stream is told by its first segments: every TCP socket needs its entry. */
-	owner = bpf_sk_storage_get(&dns_owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!owner)
+	sk = skb->sk;
+	if (!sk)
+		return 1;
+	/* A stream is told by its first segments: every TCP socket that moves data needs its entry. */
+	may_begin = known_port || packet.payload_size;
+	owner = bpf_sk_storage_get(&dns_owners, sk, NULL, may_begin ? BPF_SK_STORAGE_GET_F_CREATE : 0);
+	if (!owner && may_begin)
 		COUNT(dns_lost_owner);
-	if (is_tcp && !known_port && (!owner || !is_dns_stream(skb, owner, &header)))
+	if (is_tcp && !known_port && (!owner || !is_dns_stream(skb, owner, &packet)))
 		return 1;
 	/* A raw socket receives a copy of every datagram there is: not one more message. */
-	is_raw = sk->type == SOCK_RAW;
+	is_raw = is_raw_socket(sk, owner);
 	if (is_raw && direction == DNS_DIRECTION_INGRESS && !(owner && owner->raw_dns))
 		return 1;
-
-	event.ts_ns = bpf_ktime_get_boot_ns();
-	event.record_type = RECORD_DNS_PACKET;
-	event.direction = direction;
-	event.transport = is_tcp ? DNS_TRANSPORT_TCP : DNS_TRANSPORT_UDP;
-	event.source_port = header.source_port;
-	event.destination_port = header.destination_port;
-	if (octets[0] >> 4 == 4) {
-		event.family = 4;
-		__builtin_memcpy(event.source_address, octets + 12, 4);
-		__builtin_memcpy(event.destination_address, octets + 16, 4);
-	} else {
-		event.family = 6;
-		bpf_skb_load_bytes(skb, 8, event.source_address, 16);
-		bpf_skb_load_bytes(skb, 24, event.destination_address, 16);
-	}
-	event.socket_cookie = bpf_get_socket_cookie(skb);
-	event.gso_size = is_tcp ? 0 : skb->gso_size;
-	/* The verifier lets nobody add to a socket pointer; the same one read from the packet is a number to it. */
-	kernel_sk = BPF_CORE_READ(kernel_skb, sk);
-	event.netns = BPF_CORE_READ(kernel_sk, __sk_common.skc_net.net, ns.inum);
-	bpf_probe_read_kernel_str(event.interface_name, sizeof(event.interface_name),
-				  &BPF_CORE_READ(kernel_skb, dev)->name);
-	set_owner(&event, kernel_sk, owner);
-	event.payload_size = header.payload_size;
-	event.tcp_flags = header.tcp_flags;
-	event.tcp_sequence = header.tcp_sequence;
-	if (owner && is_raw)
+	if (is_raw && owner)
 		owner->raw_dns = 1;
-	if (owner && is_tcp && header.payload_size) {
-		if (!owner->data_seen[direction] && !owner->preexisting)
-			event.packet_flags = DNS_PACKET_FLAG_STREAM_START;
-		owner->data_seen[direction] = 1;
-	}
-
-	emit(skb, &event, header.payload_offset);
+	capture(skb, owner, direction);
 	return 1;
 }
 
@@ -570,7 +747,7 @@ static __always_inline void open_socket(struct bpf_sock *sk)
 		return;
 	}
 	read_identity(&id, (struct task_struct *)bpf_get_current_task());
-	remember_owner(owner, &id, DNS_OWNER_OPENER);
+	REMEMBER_OWNER(owner, &id, DNS_OWNER_OPENER);
 }
 
 SEC("cgroup/post_bind4")
@@ -612,7 +789,7 @@ int BPF_PROG(dns_packet_send, struct sk_buff *skb)
 {
 	struct dns_packet_event event = {};
 	struct dns_packet_event *record;
-	struct task_identity id;
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct sock *sk = skb->sk;
 	unsigned char *network, *transport;
 	__u32 linear, offset, size, udp_size;
@@ -666,13 +843,7 @@ int BPF_PROG(dns_packet_send, struct sk_buff *skb)
 	event.owner_kind = DNS_OWNER_SENDER;
 	event.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	bpf_probe_read_kernel_str(event.interface_name, sizeof(event.interface_name), skb->dev->name);
-	read_identity(&id, (struct task_struct *)bpf_get_current_task());
-	event.start_time_ns = id.start_time_ns;
-	event.tgid = id.tgid;
-	event.tid = id.tid;
-	event.uid = id.uid;
-	event.gid = id.gid;
-	__builtin_memcpy(event.comm, id.comm, COMM_SIZE);
+	READ_IDENTITY(&event, task);
 	event.payload_size = size;
 	event.captured_size = size;
 
@@ -729,7 +900,7 @@ int dns_holders(struct bpf_iter__task_file *ctx)
 	if (owner->kind != DNS_OWNER_NONE)
 		return 0;
 	read_identity(&id, task);
-	remember_owner(owner, &id, DNS_OWNER_HOLDER);
+	REMEMBER_OWNER(owner, &id, DNS_OWNER_HOLDER);
 	owner->preexisting = 1;
 	return 0;
 }

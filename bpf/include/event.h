@@ -65,14 +65,59 @@ static __always_inline __u64 process_start_ns(struct task_struct *task)
 	return BPF_CORE_READ(task, group_leader, start_boottime);
 }
 
+/* Reads the identity of a task into any struct that has the members of task_identity. */
+#define READ_IDENTITY(to, task)                                                                    \
+	do {                                                                                       \
+		(to)->start_time_ns = process_start_ns(task);                                      \
+		(to)->tgid = BPF_CORE_READ(task, tgid);                                            \
+		(to)->tid = BPF_CORE_READ(task, pid);                                              \
+		(to)->uid = BPF_CORE_READ(task, real_cred, uid.val);                               \
+		(to)->gid = BPF_CORE_READ(task, real_cred, gid.val);                               \
+		bpf_core_read((to)->comm, COMM_SIZE, &(task)->comm);                               \
+	} while (0)
+
+#define COPY_IDENTITY(to, from)                                                                    \
+	do {                                                                                       \
+		(to)->start_time_ns = (from)->start_time_ns;                                       \
+		(to)->tgid = (from)->tgid;                                                         \
+		(to)->tid = (from)->tid;                                                           \
+		(to)->uid = (from)->uid;                                                           \
+		(to)->gid = (from)->gid;                                                           \
+		((__u64 *)(to)->comm)[0] = ((const __u64 *)(from)->comm)[0];                       \
+		((__u64 *)(to)->comm)[1] = ((const __u64 *)(from)->comm)[1];                       \
+	} while (0)
+
+#define CLEAR_IDENTITY(to)                                                                         \
+	do {                                                                                       \
+		(to)->start_time_ns = 0;                                                           \
+		(to)->tgid = (to)->tid = (to)->uid = (to)->gid = 0;                                \
+		((__u64 *)(to)->comm)[0] = ((__u64 *)(to)->comm)[1] = 0;                           \
+	} while (0)
+
+/*
+ * Reads the identity of the current task. Linux 5.11 hands the task out as a typed
+ * pointer, whose fields are plain loads; before, each of ten is a call.
+ */
+#define READ_CURRENT_IDENTITY(to)                                                                  \
+	do {                                                                                       \
+		if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)) { \
+			struct task_struct *current = bpf_get_current_task_btf();                  \
+			(to)->start_time_ns = current->group_leader->start_boottime;               \
+			(to)->tgid = current->tgid;                                                \
+			(to)->tid = current->pid;                                                  \
+			(to)->uid = current->real_cred->uid.val;                                   \
+			(to)->gid = current->real_cred->gid.val;                                   \
+			((__u64 *)(to)->comm)[0] = ((__u64 *)current->comm)[0];                    \
+			((__u64 *)(to)->comm)[1] = ((__u64 *)current->comm)[1];                    \
+		} else {                                                                           \
+			struct task_struct *current = (void *)bpf_get_current_task();              \
+			READ_IDENTITY(to, current);                                                \
+		}                                                                                  \
+	} while (0)
+
 static __always_inline void read_identity(struct task_identity *id, struct task_struct *task)
 {
-	id->start_time_ns = process_start_ns(task);
-	id->tgid = BPF_CORE_READ(task, tgid);
-	id->tid = BPF_CORE_READ(task, pid);
-	id->uid = BPF_CORE_READ(task, real_cred, uid.val);
-	id->gid = BPF_CORE_READ(task, real_cred, gid.val);
-	bpf_core_read(id->comm, sizeof(id->comm), &task->comm);
+	READ_IDENTITY(id, task);
 }
 
 #endif
