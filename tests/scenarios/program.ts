@@ -141,7 +141,7 @@ export class Program implements AsyncDisposable {
   async finish(accepted: number[] = [0]): Promise<Truth[]> {
     const status = await this.#within(this.#child.status, "the end");
     await this.#closeInput();
-    await this.#done;
+    await this.#within(this.#done, "the end of its output");
     if (!accepted.includes(status.code)) {
       throw new Error(`${this.#title} ended with ${status.signal ?? status.code}: ${this.#errors}${this.text}`);
     }
@@ -160,7 +160,7 @@ export class Program implements AsyncDisposable {
       await this.#done;
       throw error;
     }
-    await this.#done;
+    await this.#within(this.#done, "the end of its output");
     if (!signal && !status.success) throw new Error(`${this.#title} ended with ${status.code}: ${this.#errors}`);
   }
 
@@ -178,6 +178,7 @@ export class Program implements AsyncDisposable {
     await this.#closeInput();
     if (!this.#ended) this.#kill("SIGKILL");
     await this.#child.status;
-    await this.#done;
+    // What it forked may still hold its output, and is no reason to wait for ever.
+    await this.#within(this.#done, "the end of its output");
   }
 }

@@ -123,14 +123,14 @@ static inline void identify(struct text *text, const char *kind)
 	prctl(PR_GET_NAME, buffer);
 	add(text, ",\"comm\":\"");
 	add_hex(text, buffer, strlen(buffer));
-	size = readlink("/proc/self/exe", buffer, sizeof(buffer));
+	size = readlink("/proc/thread-self/exe", buffer, sizeof(buffer));
 	add(text, "\",\"exe\":\"");
 	add_hex(text, buffer, size > 0 ? (size_t)size : 0);
-	size = read_whole("/proc/self/cmdline", buffer, sizeof(buffer));
+	size = read_whole("/proc/thread-self/cmdline", buffer, sizeof(buffer));
 	add(text, "\",\"cmdline\":\"");
 	add_hex(text, buffer, size > 0 ? (size_t)size : 0);
 	add(text, "\"");
-	if (stat("/proc/self/ns/net", &status) == 0)
+	if (stat("/proc/thread-self/ns/net", &status) == 0)
 		add(text, ",\"netns\":%llu", (unsigned long long)status.st_ino);
 }
 

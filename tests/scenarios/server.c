@@ -408,7 +408,8 @@ int main(int argc, char **argv)
 			} else {
 				union address peer = {};
 				socklen_t size = sizeof(peer);
-				ssize_t got = recvfrom(fd, message, sizeof(message), 0, &peer.base, &size);
+				/* Another process that shares the socket may have been faster. */
+				ssize_t got = recvfrom(fd, message, sizeof(message), MSG_DONTWAIT, &peer.base, &size);
 
 				if (got > 0)
 					answer(fd, false, message, (size_t)got, &peer);

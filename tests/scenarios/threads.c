@@ -44,14 +44,14 @@ static void identify_thread(struct text *text, const char *exe, const char *cmdl
 static void *act(void *unused)
 {
 	static char exe[4096], cmdline[8192];
-	ssize_t size = read_whole("/proc/self/cmdline", cmdline, sizeof(cmdline));
+	ssize_t size = read_whole("/proc/thread-self/cmdline", cmdline, sizeof(cmdline));
 	union address to = parse_address(arguments[1], arguments[2]);
 	struct text text = {};
 	unsigned int id;
 	int fd;
 
 	(void)unused;
-	if (readlink("/proc/self/exe", exe, sizeof(exe) - 1) < 0)
+	if (readlink("/proc/thread-self/exe", exe, sizeof(exe) - 1) < 0)
 		die("readlink");
 	if (!strcmp(mode, "exec")) {
 		execl(arguments[4], arguments[4], arguments[1], arguments[2], arguments[3], "A", (char *)NULL);
