@@ -484,6 +484,66 @@ Deno.test("DnsTracker keeps queries of any size", () => {
   }
 });
 
+Deno.test("DnsTracker keeps the last octet of queries that fill their slot", () => {
+  for (const size of [127, 128, 129]) {
+    const { found, tracker, send } = collect();
+    const text = "x".repeat(size - 24 - 12);
+    const additionals = [{ name: ".", type: TYPE.TXT, data: `"${text}"` }];
+    const payload = query(7, "a.test", { additionals });
+    assert.equal(payload.length, size);
+    send(OUT, payload, CLIENT);
+    send(OUT, query(0xffff, "b.test"), CLIENT);
+    tracker.flush(0);
+    assert.equal(found[0]?.query?.message.additionals[0]?.data, `"${text}"`);
+  }
+});
+
+Deno.test("DnsTracker takes the second view of an answer for none to a query sent meanwhile", () => {
+  const { found, tracker, send } = collect();
+  const answers = (data: string) => response(0, "a.test", { answers: [{ name: "a.test", type: TYPE.A, data }] });
+  send(LOCAL_OUT, query(0, "a.test"), CLIENT);
+  send(LOCAL_OUT, query(0, "a.test"), SERVER_IN);
+  send(LOCAL_BACK, answers("192.0.2.1"), SERVER);
+  // The client asks again, with the same id, before it reads.
+  send(LOCAL_OUT, query(0, "a.test"), CLIENT);
+  send(LOCAL_BACK, answers("192.0.2.1"), CLIENT_IN);
+  send(LOCAL_OUT, query(0, "a.test"), SERVER_IN);
+  send(LOCAL_BACK, answers("192.0.2.2"), SERVER);
+  send(LOCAL_BACK, answers("192.0.2.2"), CLIENT_IN);
+  tracker.flush(0);
+  assert.deepEqual(found.map(({ response }) => response?.message.answers[0]?.data), ["192.0.2.1", "192.0.2.2"]);
+});
+
+Deno.test("DnsTracker keeps senders without socket on the loopback of two namespaces apart", () => {
+  const { found, tracker, send } = collect();
+  for (const netns of [11, 12]) {
+    send(LOCAL_OUT, query(7, "a.test"), { transport: "packet", netns, owner: owner(netns) });
+  }
+  tracker.flush(0);
+  assert.deepEqual(found.map(({ client, retransmissions }) => [client?.tgid, retransmissions]), [[11, 0], [12, 0]]);
+});
+
+Deno.test("DnsTracker takes the different answers to a query sent twice for its answers", () => {
+  const { found, tracker, send } = collect();
+  for (let sending = 0; sending < 2; sending++) send(OUT, query(7, "a.test"), CLIENT);
+  for (const data of ["192.0.2.1", "192.0.2.2"]) {
+    send(BACK, response(7, "a.test", { answers: [{ name: "a.test", type: TYPE.A, data }] }), CLIENT_IN);
+  }
+  assert.deepEqual(brief(found), ["answered | a.test"]);
+  assert.equal(tracker.counters.duplicateResponses, 1);
+});
+
+Deno.test("DnsTracker has room for large queries as soon as those before are answered", () => {
+  const { tracker, send } = collect();
+  const large = new Uint8Array(60_000);
+  large.set(query(7, "a.test"));
+  for (let round = 0; round < 600; round++) {
+    send(OUT, large, CLIENT);
+    send(BACK, response(7, "a.test"), CLIENT_IN);
+  }
+  assert.equal(tracker.counters.evicted, 0);
+});
+
 Deno.test("DnsTracker finishes transactions held for a retry when it needs the room", () => {
   const { found, tracker, send } = collect({ maxPending: 2 });
   const cut = response(1, "a.test", { flags: 0x0380, answers: [] });

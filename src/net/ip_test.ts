@@ -191,6 +191,15 @@ const FRAMES: readonly { name: string; linkType: number; frame: Uint8Array; isIp
   },
 ];
 
+Deno.test("FrameParser takes UDP from eight octets of header on", () => {
+  for (const [size, packets] of [[27, 0], [28, 1]] as const) {
+    const { got, parse, parser } = collect();
+    parse(LINK_TYPE.raw, IPV4.subarray(0, size), IPV4.length - size);
+    assert.equal(got.length, packets);
+    assert.equal(parser.counters.malformed, 1 - packets);
+  }
+});
+
 for (const { name, linkType, frame, isIpv4, direction } of FRAMES) {
   Deno.test(`FrameParser reads ${name}`, () => {
     const { got, parse } = collect();

@@ -255,7 +255,7 @@ for (const { name, first, second, sequence } of CONNECTIONS) {
 Deno.test("TcpStreams goes on at the accepted socket where the listening one began", () => {
   const { got, send } = collect();
   const bytes = framed(A, B);
-  send(1000, bytes.subarray(0, 20), { socketCookie: 1, direction: "ingress" });
+  send(1000, bytes.subarray(0, 20), { socketCookie: 1, direction: "ingress", tcpStreamStart: true });
   send(1000, bytes.subarray(0, 20), { socketCookie: 2, direction: "ingress" });
   send(1020, bytes.subarray(20), { socketCookie: 2, direction: "ingress" });
   assert.deepEqual(got.map((message) => message.hex), [HEX[0], HEX[1]]);
@@ -336,3 +336,31 @@ Deno.test("TcpStreams finds each of 40,000 streams again", () => {
   assert.equal(got.length, 40_000);
   assert.equal(streams.counters.streams, 40_000);
 });
+
+Deno.test("TcpStreams lets 128 segments wait for an earlier one, and no more", () => {
+  const { send, streams } = collect();
+  send(0, framed(A), { tcpStreamStart: true });
+  for (let index = 1; index <= 128; index++) send(1000 + 2 * index, new Uint8Array(1));
+  assert.equal(streams.counters.gaps, 0);
+  send(1000 + 2 * 129, new Uint8Array(1));
+  assert.equal(streams.counters.gaps, 1);
+});
+
+Deno.test("TcpStreams goes on, without a search, when just the rest of a message was lost", () => {
+  const { got, send, streams } = collect();
+  const bytes = framed(A, B);
+  send(1000, bytes.subarray(0, 20), { tcpStreamStart: true });
+  send(1000 + 2 + A.length, framed(B));
+  streams.tick(1e9);
+  assert.deepEqual(got, [{ hex: HEX[1], anomalies: [] }]);
+});
+
+for (const [octets, count] of [[13, 0], [14, 1]] as const) {
+  Deno.test(`TcpStreams delivers ${count} messages when a stream ends after ${octets} octets of one`, () => {
+    const { got, send, streams } = collect();
+    send(1000, framed(A).subarray(0, octets), { tcpStreamStart: true, tcpFlags: FIN | 16 });
+    streams.flush();
+    assert.equal(got.length, count);
+    assert.equal(streams.counters.incompleteMessages, 1);
+  });
+}
