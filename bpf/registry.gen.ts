@@ -2,10 +2,12 @@
 
 import { PROCESS_SENSOR } from "./process/sensor.ts";
 import { DNS_SENSOR } from "./dns/sensor.ts";
+import { SOCKETS_SENSOR } from "./sockets/sensor.ts";
 import type { Sensor } from "../src/sensor.ts";
 
 /** Every sensor there is: one per folder of bpf/. */
 export const SENSORS: readonly Sensor[] = [
   PROCESS_SENSOR,
   DNS_SENSOR,
+  SOCKETS_SENSOR,
 ];
