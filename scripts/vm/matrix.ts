@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { UsageError } from "../../src/errors.ts";
 import { writeStderr, writeStdout } from "../../src/output/stdio.ts";
 import { ROOT } from "../toolchain.ts";
+import type { TestResult } from "./junit.ts";
 import { countOutcomes, drawTable, type FileRemains, judgeFile, type KernelResult } from "./results.ts";
 
 /** Name of the column for the machine itself. */
@@ -63,8 +64,16 @@ function labelOf(kernel: string): string {
   return release === undefined ? kernel : `${kernel} (${release})`;
 }
 
+/** Every file as one failed test: tests that only skip themselves without root would look like success. */
+function refuse(kernel: string, files: readonly string[]): KernelResult {
+  writeStdout(`${labelOf(kernel)}: kernel tests need root; leave them out by name: scripts/test --without kernel\n`);
+  const tests: TestResult[] = [{ name: "(whole file) needs root", outcome: "fail", detail: "" }];
+  return { label: labelOf(kernel), files: files.map((file) => ({ file, tests })) };
+}
+
 /** Runs all files on one kernel. */
 async function runOn(kernel: string, files: readonly string[]): Promise<KernelResult> {
+  if (kernel === HOST && Deno.uid() !== 0) return refuse(kernel, files);
   const startedMs = performance.now();
   const folder = await Deno.makeTempDir({ prefix: "culprit-matrix-" });
   try {
