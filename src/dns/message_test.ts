@@ -222,6 +222,19 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    title: "UPDATE: one octet of data is data",
+    bytes: message(
+      { flags: 0x2800, questions: 1, authorities: 1 },
+      `01 61 00 0006 0001 c00c 0002 00fe 00000000 0001 00`,
+    ),
+    anomalies: [],
+    found: {
+      opcode: 5,
+      questions: [{ name: "a", type: 6, class: 1 }],
+      authorities: [{ name: "a", type: 2, class: 254, ttl: 0, data: ".", fields: { target: "." } }],
+    },
+  },
+  {
     title: "UPDATE: A of class IN without data is malformed",
     bytes: message({ flags: 0x2800, questions: 1, authorities: 1 }, `01 61 00 0006 0001 c00c 0001 0001 00000000 0000`),
     anomalies: ["rdata-short"],
@@ -244,6 +257,18 @@ const CASES: readonly Case[] = [
     bytes: message({ flags: 0x8000, questions: 1, answers: 1 }, `${QUESTION} c00c 00ff 0001 00000000 0000`),
     anomalies: ["query-type-in-record"],
     found: { ...RESPONSE, answers: [{ name: "a", type: 255, class: 1, ttl: 0, data: "\\# 0" }] },
+  },
+  {
+    title: "type 127, which is no query type",
+    bytes: message({ flags: 0x8000, questions: 1, answers: 1 }, `${QUESTION} c00c 007f 0001 00000000 0000`),
+    anomalies: [],
+    found: { ...RESPONSE, answers: [{ name: "a", type: 127, class: 1, ttl: 0, data: "\\# 0" }] },
+  },
+  {
+    title: "all flags, but no response",
+    bytes: message({ flags: 0x7fff, questions: 1 }, QUESTION),
+    anomalies: ["opcode-unknown", "z-bit-set", "rcode-unknown", "rcode-in-query"],
+    found: { opcode: 15, flags: 0x07f0, rcode: 15, questions: QUESTIONS },
   },
   {
     title: "type AXFR as a record",
@@ -461,6 +486,13 @@ const CASES: readonly Case[] = [
     refused: "dso-truncated",
   },
   {
+    title: "DSO with one octet after the last TLV",
+    bytes: message({ flags: 0x3000 }, "0001 0000 00"),
+    anomalies: ["dso-truncated"],
+    found: { opcode: 6, dsoTlvs: [{ type: 1, name: "KEEPALIVE", data: "" }] },
+    refused: "dso-truncated",
+  },
+  {
     title: "DSO with a count that is not 0 has sections",
     bytes: message({ flags: 0x3000, questions: 1 }, QUESTION),
     anomalies: ["dso-with-sections"],
@@ -479,6 +511,22 @@ const CASES: readonly Case[] = [
     options: { mdns: true },
     anomalies: [],
     found: { isResponse: true, flags: 0x0400, answers: [{ ...ANSWER, cacheFlush: true }] },
+  },
+  {
+    title: "mDNS class 0x8000 is class 0 with the bit, 0x7fff is without",
+    bytes: message(
+      { questions: 2, answers: 2 },
+      "00 0001 8000 00 0001 7fff 00 ff00 8000 00000000 0000 00 ff00 7fff 00000000 0000",
+    ),
+    options: { mdns: true },
+    anomalies: [],
+    found: {
+      questions: [{ name: ".", type: 1, class: 0, unicastResponse: true }, { name: ".", type: 1, class: 0x7fff }],
+      answers: [
+        { name: ".", type: 0xff00, class: 0, ttl: 0, data: "\\# 0", cacheFlush: true },
+        { name: ".", type: 0xff00, class: 0x7fff, ttl: 0, data: "\\# 0" },
+      ],
+    },
   },
   {
     title: "the same as unicast DNS: a class nobody knows",

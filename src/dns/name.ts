@@ -134,12 +134,12 @@ export function skipName(reader: Reader): void {
     if (length === 0) return;
     if (length >= 0xc0) {
       const target = (length & 0x3f) << 8 | reader.u8();
-      if (target >= at) throw new Fault("pointer-forward", at);
+      if (target >= start) throw new Fault("pointer-forward", at);
       if (target < 12) throw new Fault("pointer-into-header", at);
       return;
     }
     if (length > 63) throw new Fault("label-reserved", at);
     reader.skip(length);
-    if (reader.offset - start > MAX_NAME_OCTETS) throw new Fault("name-too-long", at);
+    if (reader.offset - start >= MAX_NAME_OCTETS) throw new Fault("name-too-long", at);
   }
 }

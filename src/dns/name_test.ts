@@ -25,6 +25,7 @@ const READABLE: readonly (readonly [title: string, name: string, text: string])[
     `${label(63).repeat(3)} ${label(61)} 00`,
     `${`${"a".repeat(63)}.`.repeat(3)}${"a".repeat(61)}`,
   ],
+  ["a label of 33 octets after another", `01 62 ${label(33)} 00`, `b.${"a".repeat(33)}`],
   ["upper and lower case", "05 77577721 2d 00", "wWw!-"],
   ["syntax of zone files", "09 2e5c22403b24282921 00", '\\.\\\\\\"\\@\\;\\$\\(\\)!'],
   ["control characters and a space", "05 00 0a 1b 20 7f 00", "\\000\\010\\027\\032\\127"],
@@ -227,4 +228,19 @@ Deno.test("escapes do not count: a name of 255 octets may be longer as text", ()
 
 Deno.test("nameKey() folds ASCII letters only", () => {
   assert.equal(nameKey("WwW.ExAmPlE\\.\\195\\156"), "www.example\\.\\195\\156");
+});
+
+Deno.test("a pointer to the last octet of the header is noted, one to the first after it is not", () => {
+  // Offset 11 is the low octet of ARCOUNT, 0: the root.
+  assert.deepEqual(tryDecodeMessage(message({ questions: 1 }, `c00b ${FIXED}`)).anomalies, ["pointer-into-header"]);
+  assert.deepEqual(tryDecodeMessage(message({ flags: 0x8000, questions: 2 }, `00 ${FIXED} c00c ${FIXED}`)).anomalies, [
+    "question-repeated",
+  ]);
+});
+
+Deno.test("a pointer to the octet before it goes backward", () => {
+  const body = `00 ${FIXED} 00 ff00 0001 00000000 0001 00 c01c ff00 0001 00000000 0000`;
+  const { message: read, anomalies } = tryDecodeMessage(message({ flags: 0x8000, questions: 1, answers: 2 }, body));
+  assert.equal(read?.answers[1]?.name, ".");
+  assert.deepEqual(anomalies, []);
 });

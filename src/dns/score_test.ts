@@ -23,6 +23,12 @@ const DNS: readonly (readonly [title: string, bytes: Uint8Array])[] = [
   ["cut response", message({ flags: 0x8200, questions: 1, answers: 2 }, `${Q} ${R} c00c 00`)],
   ["cut response of no answers", message({ flags: 0x8200, questions: 1, answers: 2 }, Q)],
   ["mDNS query", message({ questions: 2 }, `01 61 00 0001 8001 01 62 00 001c 0001`)],
+  ["mDNS query, second name compressed", message({ questions: 2 }, "01 61 00 0001 8001 c00c 001c 0001")],
+  ["label of 63 octets", message({ questions: 1 }, `3f ${"61".repeat(63)} 00 0001 0001`)],
+  [
+    "pointer to the octet before it",
+    message({ flags: 0x8000, questions: 1, answers: 1 }, "00 0001 0001 c010 0001 0001 00000000 0004 c0000201"),
+  ],
   ["mDNS response", message({ flags: 0x8400, answers: 1 }, "01 61 00 0001 8001 0000003c 0004 c0000201")],
   ["transfer, later message", message({ flags: 0x8400, answers: 1 }, "01 61 00 0001 0001 0000003c 0004 c0000201")],
 ];
@@ -56,7 +62,18 @@ const OTHER: readonly (readonly [title: string, bytes: Uint8Array, score: number
   ["forward pointer", message({ questions: 1 }, "c00c 0001 0001"), 0],
   ["pointer into the header", message({ questions: 1 }, "c00b 0001 0001"), 0],
   ["reserved label", message({ questions: 1 }, `40 ${"61".repeat(64)} 00 0001 0001`), 0],
-  ["name of 256 octets", message({ questions: 1 }, `${"0161".repeat(127)} 01 61 00 0001 0001`), 0],
+  [
+    "name of 256 octets",
+    message({ questions: 1 }, `${`3f${"61".repeat(63)}`.repeat(3)} 3e${"61".repeat(62)} 00 0001 0001`),
+    0,
+  ],
+  ["name of 257 octets", message({ questions: 1 }, `${"0161".repeat(128)} 00 0001 0001`), 0],
+  [
+    "pointer to itself in a record",
+    message({ flags: 0x8000, questions: 1, answers: 1 }, "00 0001 0001 c011 0001 0001 00000000 0000"),
+    0,
+  ],
+  ["pointer to the last octet of the header", message({ questions: 1 }, "c00b 0001 0001"), 0],
   ["cut question", message({ flags: 0x8200, questions: 1 }, "01 61 00 00"), 0],
   ["NetBIOS name query", message({ flags: 0x0110, questions: 1 }, `20 ${"4150".repeat(16)} 00 0020 0001`), 0],
   [
@@ -65,6 +82,7 @@ const OTHER: readonly (readonly [title: string, bytes: Uint8Array, score: number
     0,
   ],
   ["DSO of nothing", message({ flags: 0x3000 }, ""), 0],
+  ["DSO with an octet too many", message({ flags: 0x3000 }, "0001 0000 00"), 0],
   ["DSO TLV past the end", message({ flags: 0x3000 }, "0001 0001"), 0],
 ];
 
@@ -78,10 +96,13 @@ Deno.test("scoreDns() minds control characters, but no others", () => {
 });
 
 Deno.test("scoreDns() takes names that are almost those of NetBIOS", () => {
-  for (const [label, type] of [["4140", "0021"], ["4151", "0021"], ["4150", "0001"]] as const) {
-    const bytes = message({ questions: 1 }, `20 ${label.repeat(16)} 00 ${type} 0001`);
-    assert.ok(scoreDns(bytes) >= LOOKS_LIKE_DNS, `${label} ${type}`);
+  const labels = [["4140", "0021"], ["4151", "0021"], ["4150", "0001"]] as const;
+  for (const [last, type] of labels) {
+    const label = type === "0001" ? last : "4150";
+    const bytes = message({ questions: 1 }, `20 ${label.repeat(15)} ${last} 00 ${type} 0001`);
+    assert.ok(scoreDns(bytes) >= LOOKS_LIKE_DNS, `${last} ${type}`);
   }
+  assert.ok(scoreDns(message({ questions: 1 }, `20 40 ${"41".repeat(31)} 00 0021 0001`)) >= LOOKS_LIKE_DNS);
 });
 
 Deno.test("scoreDns() takes a name of 255 octets", () => {
@@ -105,3 +126,17 @@ Deno.test("scoreDns() scores what is usual above what is not", () => {
     ] as const
   ) assert.ok(scoreDns(bytes) < usual, title);
 });
+
+/** What is usual to what degree. */
+const SCORES: readonly (readonly [title: string, bytes: Uint8Array, score: number])[] = [
+  ["query", message({ questions: 1 }, Q), 1],
+  ["query with one record", message({ questions: 1, additionals: 1 }, `${Q} ${R}`), 1],
+  ["query with two records", message({ questions: 1, additionals: 2 }, `${Q} ${R} ${R}`), 0.8],
+  ["response", message({ flags: 0x8000, questions: 1, answers: 1 }, `${Q} ${R}`), 1],
+  ["response with rcode", message({ flags: 0x8003, questions: 1 }, Q), 0.8],
+  ["response without records", message({ flags: 0x8000, questions: 1 }, Q), 0.8],
+];
+
+for (const [title, bytes, score] of SCORES) {
+  Deno.test(`scoreDns() of a ${title}`, () => assert.equal(Math.round(scoreDns(bytes) * 10) / 10, score));
+}

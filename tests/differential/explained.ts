@@ -37,7 +37,7 @@ export const EXPLAINED: readonly (readonly [pattern: RegExp, explanation: string
     "P18 dnspython refuses OPT records out of place, repeated or not at the root; culprit notes it",
   ],
   [
-    /^whole \| None \| trailing junk .*\| (?:[a-z0-9-]+,)*dso-truncated/s,
+    /^whole \| None \| trailing junk \| \S* [0-9a-f]{4}[3b][0-7]/,
     "P19 dnspython takes DSO messages for empty ones",
   ],
   [/^only culprit takes \| BadTSIG/, "P6 dnspython refuses a TSIG record that is not the last; culprit notes it"],
@@ -46,7 +46,7 @@ export const EXPLAINED: readonly (readonly [pattern: RegExp, explanation: string
   [/^text not readable \| (?:HTTPS|SVCB) .*Unknown SVCB ParamKey/, "P9 dnspython knows no service parameters above 6"],
   [/^text not readable \| (?:NSEC3?|NXT|CSYNC|RRSIG|SIG) .*type is unknown/, "P1 likewise, in a bitmap"],
   [/^text not readable \| APL .*b'/, "P10 dnspython shows prefixes of unknown families as Python does octets"],
-  [/^text \| URI .*UnicodeDecodeError/, "P11 dnspython cannot show a URI that is not UTF-8"],
+  [/^text \| URI /, "P11 dnspython shows the octets of a URI as UTF-8, or fails where they are none"],
   [/^only culprit reads \| URI .*target may not be empty/, "P12 dnspython refuses an empty URI; RFC 7553 does not say"],
   [
     /^only culprit reads \| (?:SVCB|HTTPS) .*svcb-/s,
@@ -68,6 +68,11 @@ export const EXPLAINED: readonly (readonly [pattern: RegExp, explanation: string
     /^text not readable \| (?:CERT|DNSKEY|CDNSKEY|RRSIG) .*expecting another identifier/,
     "P27 dnspython cannot read back a key or certificate of no octets",
   ],
+  [/^text not readable \| NSEC3? .*with bit 0/, "P28 dnspython cannot read back type 0 in a bitmap"],
+  [
+    /^text not readable \| NSEC3 .*Incorrect padding/,
+    "P29 dnspython shows a hash of no octets as nothing, culprit as a dash",
+  ],
   [/^text \| LOC /, "P23 dnspython reads altitudes back a centimetre too low"],
   [/^only culprit reads \| GPOS /, "P13 dnspython checks that coordinates are numbers in range"],
   [
@@ -79,7 +84,7 @@ export const EXPLAINED: readonly (readonly [pattern: RegExp, explanation: string
     "P15 dnspython reads no octets as no strings; RFC 1035 wants one or more",
   ],
   [
-    /^(?:questions|how far|whole|record) .*pointer-forward/s,
+    /^(?:questions|how far|whole|record|only culprit reads) .*pointer-forward/s,
     "P16 dnspython stops at a forward pointer; culprit follows and notes it",
   ],
 ];

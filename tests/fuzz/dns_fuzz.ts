@@ -43,11 +43,14 @@ function check(bytes: Uint8Array): string {
   const started = performance.now();
   const way = checkInvariants(bytes);
   if (performance.now() - started < MAX_MS) return way;
-  // Perhaps the machine was busy.
-  const again = performance.now();
-  checkInvariants(bytes);
-  const elapsedMs = performance.now() - again;
-  if (elapsedMs > MAX_MS) throw new RangeError(`${bytes.length} octets took ${elapsedMs} ms`);
+  // Perhaps the machine was busy: the fastest of several times counts.
+  let fastestMs = Infinity;
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const again = performance.now();
+    checkInvariants(bytes);
+    fastestMs = Math.min(fastestMs, performance.now() - again);
+  }
+  if (fastestMs > MAX_MS) throw new RangeError(`${bytes.length} octets took ${fastestMs} ms`);
   return way;
 }
 

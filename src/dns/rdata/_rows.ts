@@ -213,4 +213,10 @@ export const ROWS: readonly (readonly [type: string, wire: string, data: string]
   ["UINFO", "ff", "\\# 1 ff"],
   ["NXNAME", "", "\\# 0"],
   ["TYPE65280", "deadbeef", "\\# 4 deadbeef"],
+  ["WKS", "c00002010601", "192.0.2.1 6 7"],
+  ["HIP", "0002000000", '2 "" "" .'],
+  ["AMTRELAY", "0a80", "10 1 0 ."],
+  ["APL", "00010080", "!1:0.0.0.0/0"],
+  ["A6", "0120010db80000000000000000000000010161076578616d706c6500", "1 2001:db8::1 a.example"],
+  ["A6", "7f010161076578616d706c6500", "127 ::1 a.example"],
 ];

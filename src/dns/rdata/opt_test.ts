@@ -131,6 +131,9 @@ const BAD: readonly (readonly [title: string, code: number, data: string, key: s
   ["IPv4 prefix of 33", 8, "0001 21 00 c000020180", "ecs"],
   ["IPv4 scope of 33", 8, "0001 18 21 c00002", "ecs"],
   ["IPv6 prefix of 129", 8, `0002 81 00 ${"20".repeat(17)}`, "ecs"],
+  ["bits after a prefix of 17", 8, "0001 11 00 c00040", "ecs"],
+  ["family 0 with a prefix of 1", 8, "0000 01 00 80", "ecs"],
+  ["family 0 with a scope of 1", 8, "0000 00 01", "ecs"],
   ["family 0 with a prefix", 8, "0000 08 00 0a", "ecs"],
   ["family 3", 8, "0003 18 00 c00002", "ecs"],
   ["3 octets", 9, "093a80", "expire"],
@@ -182,6 +185,7 @@ const ODD:
       ["opt-owner-not-root"],
       false,
     ],
+    ["option header of 1 octet", withOpt("00"), "version=0 udp=1232", ["edns-option-truncated"], true],
     ["option header of 3 octets", withOpt("000a 00"), "version=0 udp=1232", ["edns-option-truncated"], true],
     ["option one octet past the end", withOpt("000a 0009 0102030405060708"), "version=0 udp=1232", [
       "edns-option-truncated",

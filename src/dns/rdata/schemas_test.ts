@@ -10,6 +10,10 @@ for (const [type, wire, data] of ROWS) {
     const bytes = answer(typeNumber(type) ?? 0, wire);
     const message = decodeMessage(bytes);
     assert.equal(message.answers[0]?.data, data);
+    assert.deepEqual(
+      message.anomalies,
+      type === "TSIG" ? ["tsig-misplaced"] : type === "NXNAME" ? ["query-type-in-record"] : [],
+    );
     assert.deepEqual(encodeMessage(message, { compress: false }), bytes);
   });
 }
@@ -159,6 +163,7 @@ const MALFORMED: readonly (readonly [name: string, type: string, wire: string, a
   ["APL prefix of 33 bits", "APL", "0001 21 04 c0000201", "apl-prefix"],
   ["APL address of 5 octets", "APL", "0001 20 05 c000020100", "apl-prefix"],
   ["APL prefix of 129 bits", "APL", "0002 81 00", "apl-prefix"],
+  ["APL of 1 octet", "APL", "00", "rdata-short"],
   ["APL address past the end", "APL", "0001 20 04 c00002", "rdata-short"],
   ["IPSECKEY gateway type 4", "IPSECKEY", "0a 04 02 00", "gateway-type"],
   ["IPSECKEY without gateway", "IPSECKEY", "0a 01 02 c00002", "rdata-short"],
@@ -238,6 +243,7 @@ const ODD: readonly (readonly [name: string, type: string, wire: string, data: s
   ["NAPTR replacement compressed", "NAPTR", "0001 0002 00 00 00 c00c", '1 2 "" "" "" .', []],
   ["KX, RP, AFSDB, PX, DNAME names compressed", "RP", "c00c c00c", ". .", []],
   ["TXT string of 255 octets", "TXT", `ff ${"61".repeat(255)}`, `"${"a".repeat(255)}"`, []],
+  ["TXT that ends in an empty string", "TXT", "01 61 00", '"a" ""', []],
   ["TXT that is no UTF-8", "TXT", "02 ff80", '"\\255\\128"', []],
   ["TXT with an escape sequence", "TXT", "05 1b5b316d0a", '"\\027[1m\\010"', []],
   ["URI with empty target", "URI", "0001 0002", '1 2 ""', []],
@@ -257,6 +263,21 @@ const ODD: readonly (readonly [name: string, type: string, wire: string, data: s
     "90 0 0.000 N 180 0 0.000 W -100000m 90000000m 0m 10m",
     [],
   ],
+  [
+    "LOC at the origin",
+    "LOC",
+    "00 12 16 13 80000000 80000000 00989680",
+    "0 0 0.000 N 0 0 0.000 E 0m 1m 10000m 10m",
+    [],
+  ],
+  [
+    "LOC just below it",
+    "LOC",
+    "00 12 16 13 7fffffff 7fffffff 00989680",
+    "0 0 0.001 S 0 0 0.001 W 0m 1m 10000m 10m",
+    [],
+  ],
+  ["WKS map of 8192 octets", "WKS", `c0000201 06 ${"00".repeat(8191)}01`, "192.0.2.1 6 65535", []],
   ["APL of nothing", "APL", "", "", []],
   ["APL address with zero octets", "APL", "0001 20 04 c0000200", "1:192.0.2.0/32", []],
   ["APL of 127 octets in an unknown family", "APL", `0003 08 7f ${"01".repeat(127)}`, `3:${"01".repeat(127)}/8`, []],
@@ -335,6 +356,8 @@ const UNWRITABLE: readonly (readonly [type: string, data: string, message: RegEx
   ["LOC", "1 2 3 X 1 2 3 E 0m", /N or S wanted/],
   ["LOC", "1 2 3 N 1 2 3 E x", /no metres/],
   ["RRSIG", "A 5 3 1 never 0 4 . AQ", /no time/],
+  ["RRSIG", "A 5 3 1 0 4294967296 4 . AQ", /no time/],
+  ["RRSIG", "A 5 3 1 0 -1 4 . AQ", /no time/],
   ["TSIG", "a 1 300 0 1 NOPE 0", /no TSIG error/],
   ["SVCB", "1 . nokey=1", /no service parameter/],
   ["SVCB", "1 . port=65536", /not 0 to 65535/],
@@ -357,6 +380,10 @@ const SPELLINGS: readonly (readonly [type: string, data: string, usual: string])
   ["AAAA", "64:ff9b::192.0.2.1", "64:ff9b::c000:201"],
   ["DS", "1 2 3 0A 0b", "1 2 3 0a0b"],
   ["NSAP", "0x47.0005.80", "0x47000580"],
+  ["RRSIG", "A 5 3 1 0 4294967295 4 . AQ==", "A 5 3 1 19700101000000 21060207062815 4 . AQ=="],
+  ["SVCB", "1 a port=65535", "1 a port=65535"],
+  ["NSEC3PARAM", `1 0 0 ${"00".repeat(255)}`, `1 0 0 ${"00".repeat(255)}`],
+  ["TXT", `"${"a".repeat(255)}"`, `"${"a".repeat(255)}"`],
   ["TXT", "a \\098", '"a" "b"'],
   ["TXT", '"ü"', '"\\195\\188"'],
   ["SVCB", "1 a port=1 alpn=h2", '1 a alpn="h2" port=1'],

@@ -111,6 +111,10 @@ const ODD: readonly (readonly [title: string, data: string, text: string, anomal
     ["svcb-keys-unsorted"],
     true,
   ],
+  ["keys out of order by one", "0001 00 0003 0002 0035 0002 0000", "1 . port=53 no-default-alpn", [
+    "svcb-keys-unsorted",
+    "svcb-alpn-missing",
+  ], true],
   ["key twice", "0001 00 0003 0002 0035 0003 0002 0036", "1 . port=53 port=54", ["svcb-key-repeated"], true],
   ["key twice, not in a row", "0001 00 0003 0002 0035 ff00 0000 0003 0002 0036", "1 . port=53 key65280 port=54", [
     "svcb-key-repeated",
@@ -139,7 +143,7 @@ const CUT: readonly (readonly [title: string, data: string])[] = [
   ["key of 1 octet", "0001 00 00"],
   ["no length", "0001 00 0003"],
   ["length of 1 octet", "0001 00 0003 00"],
-  ["value one octet past the end", "0001 00 0003 0003 0035"],
+  ["value of a parameter past the end", "0001 00 0003 0003 0035"],
 ];
 
 for (const [title, data] of CUT) {
@@ -151,3 +155,7 @@ for (const [title, data] of CUT) {
     assert.deepEqual(anomalies, ["rdata-short"]);
   });
 }
+
+Deno.test("service binding: an alias with one octet after its name is no parameter, but something", () => {
+  assert.deepEqual(tryDecodeMessage(answer(64, "0000 00 00")).anomalies, ["svcb-alias-with-params", "rdata-short"]);
+});
