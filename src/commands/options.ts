@@ -5,6 +5,7 @@
  * @module
  */
 
+import { RCODES, TYPES } from "../dns/iana.ts";
 import { UsageError } from "../errors.ts";
 import type { FilterOptions } from "../output/filter.ts";
 import type { OutputFormat } from "../output/writer.ts";
@@ -69,6 +70,18 @@ export interface DoctorOptions {
   readonly libbpf: string | undefined;
 }
 
+/** What `culprit version` receives. */
+export interface VersionOptions {
+  /** One JSON object in place of the table. */
+  readonly json: boolean;
+}
+
+/** Shells there is a completion for. */
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+
+/** A shell there is a completion for. */
+export type ShellName = typeof SHELLS[number];
+
 /** Declaration of one option whose value is a `T`. */
 export interface OptionSpec<T> {
   /** As commander reads them: `--pid <n,...>`; a flag without argument is a boolean. */
@@ -83,6 +96,8 @@ export interface OptionSpec<T> {
   readonly shownDefault?: string;
   /** Reads the argument; absent on flags. */
   readonly parse?: (text: string, flag: string) => T;
+  /** Values to offer where a shell completes them; absent where they are free. */
+  readonly choices?: readonly string[];
   /** Each use adds to a list. */
   readonly repeatable?: true;
   /** Works, but is not ready to be shown in help. */
@@ -163,15 +178,16 @@ const PROCESS_FILTERS = {
   containers: list("--container <id>", "container id, its beginning, or a glob; repeatable", FILTERS, values.parseGlob),
 } satisfies OptionTable;
 
+/** Values of `--format`. */
+const FORMATS: readonly OutputFormat[] = ["text", "json", "kv"];
+
 /** Format and place of the output. */
 const OUTPUT_OPTIONS = {
   json: flag("--json", "JSON lines: the same as --format json", OUTPUT),
-  format: optional(
-    "--format <name>",
-    "text, json or kv (default: text)",
-    OUTPUT,
-    values.parseChoice(["text", "json", "kv"]),
-  ),
+  format: {
+    ...optional("--format <name>", "text, json or kv (default: text)", OUTPUT, values.parseChoice(FORMATS)),
+    choices: FORMATS,
+  },
   output: optional(
     "--output <file>",
     "append to this file (created with mode 0600; reopened on SIGHUP)",
@@ -207,14 +223,25 @@ const RUN_OPTIONS = {
     60_000,
     "1m",
   ),
-  libbpf: optional("--libbpf <file>", "the libbpf.so to load (default: the system's)", RUN, values.parsePath),
+  libbpf: optional(
+    "--libbpf <file>",
+    "the libbpf.so to load (default: the one inside, else the system's)",
+    RUN,
+    values.parsePath,
+  ),
 } satisfies OptionTable;
 
 /** Options of `culprit dns`. */
 export const DNS_OPTIONS = {
   names: list("--name <glob>", "names asked for, in any case; repeatable", FILTERS, values.parseGlob),
-  types: list("--type <name,...>", "types asked for: A, AAAA, TYPE65280, ...", FILTERS, values.parseTypes),
-  rcodes: list("--rcode <name,...>", "response codes: NXDOMAIN, ...; drops what has none", FILTERS, values.parseRcodes),
+  types: {
+    ...list("--type <name,...>", "types asked for: A, AAAA, TYPE65280, ...", FILTERS, values.parseTypes),
+    choices: TYPES.map(({ name }) => name),
+  },
+  rcodes: {
+    ...list("--rcode <name,...>", "response codes: NXDOMAIN, ...; drops what has none", FILTERS, values.parseRcodes),
+    choices: RCODES.map(({ name }) => name),
+  },
   ports: list("--ports <n,...>", "look on these ports only (default: every port)", FILTERS, values.parsePorts),
   ...PROCESS_FILTERS,
   messages: flag("--messages", "every message as seen, in place of queries joined to responses", OUTPUT),
@@ -248,6 +275,7 @@ export const PROCS_OPTIONS = {
       values.parseChoices(PROCESS_EVENTS),
     ),
     initial: PROCESS_EVENTS,
+    choices: PROCESS_EVENTS,
   },
   ...PROCESS_FILTERS,
   ...OUTPUT_OPTIONS,
@@ -258,6 +286,11 @@ export const PROCS_OPTIONS = {
 export const DOCTOR_OPTIONS = {
   json: flag("--json", "one JSON object in place of the table", OUTPUT),
   libbpf: RUN_OPTIONS.libbpf,
+} satisfies OptionTable;
+
+/** Options of `culprit version`. */
+export const VERSION_OPTIONS = {
+  json: flag("--json", "one JSON object in place of the table", OUTPUT),
 } satisfies OptionTable;
 
 /**

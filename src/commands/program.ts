@@ -5,10 +5,12 @@
  * @module
  */
 
-import { Command, Option } from "commander";
+import { Argument, Command, Option } from "commander";
 import config from "../../deno.json" with { type: "json" };
-import { EXIT_CODE, type ExitCode } from "../errors.ts";
+import { EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
+import type { ConnsOptions } from "./conns.ts";
 import {
+  CONNS_OPTIONS,
   DNS_OPTIONS,
   type DnsOptions,
   DOCTOR_OPTIONS,
@@ -20,6 +22,10 @@ import {
   PROCS_OPTIONS,
   type ProcsOptions,
   settleFormat,
+  type ShellName,
+  SHELLS,
+  VERSION_OPTIONS,
+  type VersionOptions,
 } from "./options.ts";
 
 /** What runs when a command line is understood. Each loads its command on first use. */
@@ -28,25 +34,37 @@ export interface Runners {
   dns(options: DnsOptions): Promise<ExitCode>;
   /** `culprit procs`. */
   procs(options: ProcsOptions): Promise<ExitCode>;
+  /** `culprit conns`. */
+  conns(options: ConnsOptions): Promise<ExitCode>;
   /** `culprit doctor`. */
   doctor(options: DoctorOptions): Promise<ExitCode>;
   /** `culprit schema`. */
   schema(): Promise<ExitCode>;
+  /** `culprit version`. */
+  version(options: VersionOptions): Promise<ExitCode>;
+  /** `culprit completion`. */
+  completion(shell: ShellName): Promise<ExitCode>;
+  /** `culprit man`. */
+  man(): Promise<ExitCode>;
 }
 
 /** The commands themselves. */
 export const RUNNERS: Runners = {
   dns: async (options) => await (await import("./dns.ts")).runDns(options),
   procs: async (options) => await (await import("./procs.ts")).runProcs(options),
+  conns: async (options) => await (await import("./conns.ts")).runConns(options),
   doctor: async (options) => await (await import("./doctor.ts")).runDoctor(options),
   schema: async () => await (await import("./schema.ts")).runSchema(),
+  version: async (options) => await (await import("./version.ts")).runVersion(options),
+  completion: async (shell) => await (await import("./completion.ts")).runCompletion(shell),
+  man: async () => await (await import("./completion.ts")).runMan(),
 };
 
 /** Where help and version go. */
 export type WriteText = (text: string) => void;
 
 /** What help says about a command beside its options. */
-interface CommandTexts {
+export interface CommandTexts {
   /** One sentence, with period. */
   readonly sentence: string;
   /** Shown in the list of commands. */
@@ -58,7 +76,7 @@ interface CommandTexts {
 }
 
 /** Exit codes as help lists them. */
-const EXIT_CODES = `Exit codes:
+export const EXIT_CODES = `Exit codes:
   ${EXIT_CODE.ok}   done and clean
   ${EXIT_CODE.findings}   an audit found something
   ${EXIT_CODE.usage}   the command line was wrong
@@ -82,6 +100,14 @@ const PROCS_NOTES = `Formats:
   json  one object per line; "culprit schema" prints what it may hold
   kv    one line per event: EVENT= COMM= PID= TGID= PPID= UID= GID= EXE= CMDLINE= and what the event adds; white
         space, quotes and controls in values are \\xNN or \\u{N}, backslashes are doubled
+`;
+
+/** As above for connections. */
+const CONNS_NOTES = `Formats:
+  text  one row per event, times in UTC, cut to the width of a terminal
+  json  one object per line; "culprit schema" prints what it may hold
+  kv    one line per event: EVENT= PROTO= DIRECTION= SRC= SPT= DST= DPT= NAME= COMM= PID= TGID= UID= GID= EXE= and
+        what the event adds; white space, quotes and controls in values are \\xNN or \\u{N}, backslashes are doubled
 `;
 
 /** Texts of the program itself. */
@@ -119,6 +145,19 @@ const PROCS_TEXTS: CommandTexts = {
   ],
 };
 
+/** Texts of `culprit conns`. */
+const CONNS_TEXTS: CommandTexts = {
+  sentence: "Names the process behind every connection on this host, live: TCP, UDP, raw and ICMP.",
+  summary: "name the process behind every connection",
+  notes: CONNS_NOTES,
+  examples: [
+    ["culprit conns", "everything, until Ctrl-C"],
+    ["culprit conns --event fail --duration 10m", "connects that failed within ten minutes, and why"],
+    ["culprit conns --addr 10.0.0.0/8 --port 5432 --json", "who talks to the databases, as JSON lines"],
+    ["culprit conns --direction inbound --proto tcp", "what is accepted, by whom, from whom"],
+  ],
+};
+
 /** Texts of `culprit doctor`. */
 const DOCTOR_TEXTS: CommandTexts = {
   sentence: "Checks what this host lets culprit observe and says how to mend what fails.",
@@ -133,10 +172,54 @@ const SCHEMA_TEXTS: CommandTexts = {
   examples: [["culprit schema > culprit.schema.json", "keep it in a file"]],
 };
 
+/** Texts of `culprit version`. */
+const VERSION_TEXTS: CommandTexts = {
+  sentence: "Prints the versions of culprit and of what it runs on.",
+  summary: "print the versions of culprit and of what it runs on",
+  examples: [["culprit version --json", "the same as one JSON object"]],
+};
+
+/** Texts of `culprit completion`. */
+const COMPLETION_TEXTS: CommandTexts = {
+  sentence: "Prints the completion of a shell. It is fixed text: pressing TAB does not run culprit.",
+  summary: "print the completion of a shell",
+  examples: [
+    ["source <(culprit completion bash)", "in this shell"],
+    ["culprit completion bash > /etc/bash_completion.d/culprit", "for everybody, from the next login on"],
+    ["culprit completion fish > ~/.config/fish/completions/culprit.fish", "for one user of fish"],
+    ["culprit completion zsh > /usr/local/share/zsh/site-functions/_culprit", "for everybody with zsh"],
+  ],
+};
+
+/** Texts of `culprit man`. */
+const MAN_TEXTS: CommandTexts = {
+  sentence: "Prints the manual page.",
+  summary: "print the manual page",
+  examples: [
+    ["culprit man | man -l -", "read it"],
+    ["culprit man > /usr/local/share/man/man8/culprit.8", 'keep it for "man culprit"'],
+  ],
+};
+
+/** What was said about each command. */
+const TEXTS = new WeakMap<Command, CommandTexts>();
+
+/**
+ * What help says about a command beside its options.
+ *
+ * @param command made by {@linkcode buildProgram}
+ * @returns its texts; undefined for commander's own `help`
+ */
+export function textsOf(command: Command): CommandTexts | undefined {
+  return TEXTS.get(command);
+}
+
 /** The option commander is to know. */
 function toCommanderOption(spec: OptionSpec<unknown>): Option {
   const text = spec.shownDefault === undefined ? spec.text : `${spec.text} (default: ${spec.shownDefault})`;
   const option = new Option(spec.flags, text).helpGroup(spec.group).hideHelp(spec.hidden === true);
+  // For completions; our parsers check the values, as lists and in any case.
+  if (spec.choices !== undefined) option.argChoices = [...spec.choices];
   const { parse } = spec;
   if (parse === undefined) return option;
   const flag = option.long ?? spec.flags;
@@ -145,6 +228,13 @@ function toCommanderOption(spec: OptionSpec<unknown>): Option {
     ...(previous ?? []),
     ...parse(text, flag) as readonly unknown[],
   ]);
+}
+
+/** Reads the name of a shell. */
+function parseShell(text: string): ShellName {
+  const shell = SHELLS.find((name) => name === text);
+  if (shell === undefined) throw new UsageError(`argument <shell>: found "${text}", wanted ${SHELLS.join(", ")}`);
+  return shell;
 }
 
 /** Adds a table of options; the result reads their values once the command line is parsed. */
@@ -161,6 +251,7 @@ function addOptions<Table extends OptionTable>(command: Command, table: Table): 
 
 /** Sets what every command shares; settings must precede the subcommands that inherit them. */
 function describe(command: Command, texts: CommandTexts): Command {
+  TEXTS.set(command, texts);
   const width = Math.max(...texts.examples.map(([line]) => line.length));
   const examples = texts.examples.map(([line, what]) => `  ${line.padEnd(width)}  ${what}\n`).join("");
   const notes = texts.notes === undefined ? "" : `\n${texts.notes}`;
@@ -186,6 +277,8 @@ export function buildProgram(runners: Runners, writeOut: WriteText, onExit: (cod
   const program = new Command("culprit")
     // Errors are thrown and reported in one place; commander's own report would come first.
     .configureOutput({ writeOut, writeErr: () => {}, getOutHelpWidth: () => 120 })
+    // The texts say which values there are.
+    .configureHelp({ optionDescription: (option) => option.description })
     .exitOverride()
     .showSuggestionAfterError()
     .optionsGroup("Options:")
@@ -202,11 +295,27 @@ export function buildProgram(runners: Runners, writeOut: WriteText, onExit: (cod
   const procsValues = addOptions(describe(procs, PROCS_TEXTS), PROCS_OPTIONS);
   procs.action(async () => onExit(await runners.procs(settleFormat(procsValues()))));
 
+  const conns = program.command("conns").usage("[options]").optionsGroup(HELP_GROUP);
+  const connsValues = addOptions(describe(conns, CONNS_TEXTS), CONNS_OPTIONS);
+  conns.action(async () => onExit(await runners.conns(settleFormat(connsValues()))));
+
   const doctor = program.command("doctor").usage("[options]").optionsGroup(HELP_GROUP);
   const doctorValues = addOptions(describe(doctor, DOCTOR_TEXTS), DOCTOR_OPTIONS);
   doctor.action(async () => onExit(await runners.doctor(doctorValues())));
 
   const schema = program.command("schema").usage("[options]").optionsGroup(HELP_GROUP);
   describe(schema, SCHEMA_TEXTS).action(async () => onExit(await runners.schema()));
+
+  const version = program.command("version").usage("[options]").optionsGroup(HELP_GROUP);
+  const versionValues = addOptions(describe(version, VERSION_TEXTS), VERSION_OPTIONS);
+  version.action(async () => onExit(await runners.version(versionValues())));
+
+  const completion = program.command("completion").usage("<shell> [options]").optionsGroup(HELP_GROUP);
+  describe(completion, COMPLETION_TEXTS)
+    .addArgument(new Argument("<shell>", SHELLS.join(", ")).argParser(parseShell))
+    .action(async (shell: ShellName) => onExit(await runners.completion(shell)));
+
+  const man = program.command("man").usage("[options]").optionsGroup(HELP_GROUP);
+  describe(man, MAN_TEXTS).action(async () => onExit(await runners.man()));
   return program;
 }

@@ -21,6 +21,9 @@ export const IDLE_RUNNERS: Runners = {
   procs: () => Promise.resolve(EXIT_CODE.ok),
   doctor: () => Promise.resolve(EXIT_CODE.ok),
   schema: () => Promise.resolve(EXIT_CODE.ok),
+  version: () => Promise.resolve(EXIT_CODE.ok),
+  completion: () => Promise.resolve(EXIT_CODE.ok),
+  man: () => Promise.resolve(EXIT_CODE.ok),
 };
 
 /**

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
 import { runInside } from "./_run.ts";
 
-for (const command of ["dns", "procs", "doctor", "schema"]) {
+/** Every command. */
+const COMMANDS = ["dns", "procs", "doctor", "schema", "version", "completion", "man"];
+
+for (const command of COMMANDS) {
   Deno.test(`culprit ${command} --help`, async (test) => {
     const { code, out, err } = await runInside([command, "--help"]);
     assert.equal(code, 0);
@@ -33,7 +36,7 @@ for (const flag of ["--version", "-V"]) {
 }
 
 Deno.test("help has lines of at most 120 columns, in the order of the house", async () => {
-  for (const command of ["dns", "procs", "doctor", "schema"]) {
+  for (const command of COMMANDS) {
     const { out } = await runInside([command, "--help"]);
     for (const line of out.split("\n")) assert.ok(line.length <= 120, line);
     const parts = ["Usage:", "Help:", "Examples:", "Exit codes:"].map((part) => out.indexOf(`\n${part}`));
