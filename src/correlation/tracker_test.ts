@@ -537,6 +537,7 @@ Deno.test("DnsTracker has room for large queries as soon as those before are ans
   const { tracker, send } = collect();
   const large = new Uint8Array(60_000);
   large.set(query(7, "a.test"));
+  send(OUT, query(8, "waits.test"), CLIENT);
   for (let round = 0; round < 600; round++) {
     send(OUT, large, CLIENT);
     send(BACK, response(7, "a.test"), CLIENT_IN);
