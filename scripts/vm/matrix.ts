@@ -13,7 +13,7 @@ const HOST = "host";
 const GUESTS = "guests";
 
 /** Longest time for one test file, in seconds; guests are about ten times slower than the host. */
-const FILE_LIMIT_S = 420;
+const FILE_LIMIT_S = 600;
 
 /** Longest time for one guest, in seconds: all its files and the boot. */
 const GUEST_LIMIT_S = 1500;
