@@ -7,11 +7,8 @@
  */
 
 import type { CapturedPacket } from "../capture.ts";
-import { addressWord, formatAddress } from "./address.ts";
-import { mix } from "./mix.ts";
 import { DnsFraming, type FramingCounters, type MessageHandler } from "./framing.ts";
-
-const EMPTY = new Uint8Array(0);
+import { type Stream, STREAM_OVERHEAD, StreamTable, type Waiting } from "./stream_table.ts";
 
 const FIN = 1;
 const SYN = 2;
@@ -22,9 +19,6 @@ const STREAM_OCTETS_MAX = 131_072;
 
 /** All streams together. */
 const TOTAL_OCTETS_MAX = 16_777_216;
-
-/** What a stream is taken to cost besides what it holds. */
-const STREAM_OVERHEAD = 512;
 
 /** Segments of one stream that may wait for an earlier one. */
 const WAITING_MAX = 128;
@@ -76,69 +70,14 @@ export interface TcpStreamsOptions {
   onLoss?: (packet: CapturedPacket) => void;
 }
 
-/** A segment that waits for an earlier one. */
-interface Waiting {
-  sequence: number;
-  bytes: Uint8Array;
-  /** Octets there were, where the capture was cut. */
-  size: number;
-}
-
-/** One direction of a connection. */
-class Stream {
-  readonly waiting: Waiting[] = [];
-  waitingBytes = 0;
-  /** When it began to wait for something, ns; only while in the waiting set. */
-  waitsSinceNs = 0;
-  /** Sequence number after the last octet; undefined before a FIN or RST was seen. */
-  endSequence: number | undefined;
-  readonly startSequence: number;
-  heldBytes = STREAM_OVERHEAD;
-  older: Stream | undefined;
-  newer: Stream | undefined;
-  /** Another stream with the same hash. */
-  next: Stream | undefined;
-  /** The first segment without its data: what all have in common. Time, cookie and owner are those of the last. */
-  readonly packet: CapturedPacket;
-
-  constructor(
-    readonly hash: number,
-    readonly source: string,
-    readonly destination: string,
-    public nextSequence: number,
-    readonly framing: DnsFraming,
-    packet: CapturedPacket,
-  ) {
-    this.startSequence = nextSequence;
-    this.packet = {
-      ...packet,
-      sourceAddress: packet.sourceAddress.slice(),
-      destinationAddress: packet.destinationAddress.slice(),
-      payload: EMPTY,
-      payloadSize: 0,
-    };
-  }
-
-  /** Whether a packet is of this stream. */
-  matches(packet: CapturedPacket, source: string, destination: string): boolean {
-    const own = this.packet;
-    return own.sourcePort === packet.sourcePort && own.destinationPort === packet.destinationPort &&
-      own.direction === packet.direction && own.netns === packet.netns && this.source === source &&
-      this.destination === destination;
-  }
-}
-
 /** Reassembles streams. */
 export class TcpStreams {
   readonly #options: TcpStreamsOptions;
   readonly #maxStream: number;
   readonly #maxTotal: number;
-  readonly #byHash = new Map<number, Stream>();
+  readonly #table = new StreamTable();
   /** Streams with holes or with an end they have not reached, in the order in which they began to wait. */
   readonly #waiting = new Set<Stream>();
-  readonly #seed = crypto.getRandomValues(new Int32Array(1))[0] as number;
-  #oldest: Stream | undefined;
-  #newest: Stream | undefined;
   #packet: CapturedPacket | undefined;
   readonly #deliver: MessageHandler;
   readonly #counters: StreamCounters = {
@@ -193,7 +132,7 @@ export class TcpStreams {
     const size = packet.payloadSize;
     if (size > 0) this.#counters.segments++;
     const isStart = isSyn || packet.tcpStreamStart === true;
-    let stream = this.#find(packet);
+    let stream = this.#table.find(packet);
     if (stream !== undefined && this.#isOther(stream, packet, sequence, isStart)) {
       this.#remove(stream, true);
       stream = undefined;
@@ -212,7 +151,7 @@ export class TcpStreams {
     if (stream.waiting.length > 0 || this.#waiting.size > 0) this.#checkWaiting(stream, packet.tsNs);
     else if (stream.endSequence !== undefined && stream.framing.hasPartial) this.#checkWaiting(stream, packet.tsNs);
     this.#account(stream);
-    this.#touch(stream);
+    this.#table.touch(stream);
     if (this.#counters.heldBytes > this.#maxTotal) this.#shrink();
   }
 
@@ -230,29 +169,10 @@ export class TcpStreams {
 
   /** Delivers what is left of every stream. To be called once, at the end. */
   flush(): void {
-    for (let stream = this.#oldest; stream !== undefined; stream = stream.newer) {
+    for (let stream = this.#table.oldest; stream !== undefined; stream = stream.newer) {
       stream.endSequence ??= stream.nextSequence;
       this.#stopWaiting(stream);
     }
-  }
-
-  /** The stream of a packet. */
-  #find(packet: CapturedPacket): Stream | undefined {
-    const source = formatAddress(packet.sourceAddress);
-    const destination = formatAddress(packet.destinationAddress);
-    let stream = this.#byHash.get(this.#hash(packet));
-    while (stream !== undefined && !stream.matches(packet, source, destination)) stream = stream.next;
-    return stream;
-  }
-
-  /** A number for socket and direction. */
-  #hash(packet: CapturedPacket): number {
-    let hash = this.#seed ^ (packet.direction === "egress" ? 1 : 0);
-    hash = mix(hash, packet.sourcePort << 16 | packet.destinationPort);
-    for (let offset = 0; offset < packet.sourceAddress.length; offset += 4) {
-      hash = mix(mix(hash, addressWord(packet.sourceAddress, offset)), addressWord(packet.destinationAddress, offset));
-    }
-    return mix(hash, packet.netns);
   }
 
   /** Whether a segment belongs to a later connection between the same ends. */
@@ -268,16 +188,9 @@ export class TcpStreams {
 
   /** Opens a stream. */
   #add(packet: CapturedPacket, sequence: number, isStart: boolean): Stream {
-    const hash = this.#hash(packet);
-    const framing = new DnsFraming(this.#counters, isStart);
-    const source = formatAddress(packet.sourceAddress);
-    const destination = formatAddress(packet.destinationAddress);
-    const stream = new Stream(hash, source, destination, sequence, framing, packet);
-    stream.next = this.#byHash.get(hash);
-    this.#byHash.set(hash, stream);
+    const stream = this.#table.add(packet, sequence, new DnsFraming(this.#counters, isStart));
     this.#counters.streams++;
     this.#counters.heldBytes += STREAM_OVERHEAD;
-    this.#append(stream);
     return stream;
   }
 
@@ -383,9 +296,9 @@ export class TcpStreams {
 
   /** Forgets the streams used longest ago until the rest fits. */
   #shrink(): void {
-    while (this.#counters.heldBytes > this.#maxTotal && this.#oldest !== undefined) {
+    while (this.#counters.heldBytes > this.#maxTotal && this.#table.oldest !== undefined) {
       this.#counters.evictedStreams++;
-      this.#remove(this.#oldest, false);
+      this.#remove(this.#table.oldest, false);
     }
   }
 
@@ -399,43 +312,8 @@ export class TcpStreams {
       stream.framing.abandon();
       this.#waiting.delete(stream);
     }
-    this.#detach(stream);
+    this.#table.remove(stream);
     this.#counters.streams--;
     this.#counters.heldBytes -= stream.heldBytes;
-    const first = this.#byHash.get(stream.hash);
-    if (first === stream) {
-      if (stream.next === undefined) this.#byHash.delete(stream.hash);
-      else this.#byHash.set(stream.hash, stream.next);
-      return;
-    }
-    for (let other = first; other !== undefined; other = other.next) {
-      if (other.next === stream) other.next = stream.next;
-    }
-  }
-
-  /** Moves a stream to the end of the order of use. */
-  #touch(stream: Stream): void {
-    if (this.#newest === stream) return;
-    this.#detach(stream);
-    this.#append(stream);
-  }
-
-  /** Appends a stream to the order of use. */
-  #append(stream: Stream): void {
-    stream.older = this.#newest;
-    stream.newer = undefined;
-    if (this.#newest === undefined) this.#oldest = stream;
-    else this.#newest.newer = stream;
-    this.#newest = stream;
-  }
-
-  /** Takes a stream out of the order of use. */
-  #detach(stream: Stream): void {
-    if (stream.older === undefined) this.#oldest = stream.newer;
-    else stream.older.newer = stream.newer;
-    if (stream.newer === undefined) this.#newest = stream.older;
-    else stream.newer.older = stream.older;
-    stream.older = undefined;
-    stream.newer = undefined;
   }
 }
