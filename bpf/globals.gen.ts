@@ -13,11 +13,16 @@ export interface BpfGlobal {
 /** Global variables of the linked object, by their C names. */
 export const GLOBALS = {
   process_lost_ring: { section: ".bss", offset: 0, size: 8 },
-  dns_lost_ring: { section: ".bss", offset: 48, size: 8 },
-  dns_lost_read: { section: ".bss", offset: 56, size: 8 },
-  dns_cut_segment: { section: ".bss", offset: 64, size: 8 },
-  dns_lost_owner: { section: ".bss", offset: 72, size: 8 },
-  dns_holders_done: { section: ".bss", offset: 80, size: 4 },
-  dns_ports: { section: ".rodata", offset: 0, size: 32 },
-  dns_port_count: { section: ".rodata", offset: 32, size: 4 },
+  conn_lost_ring: { section: ".bss", offset: 48, size: 8 },
+  conn_lost_socket: { section: ".bss", offset: 56, size: 8 },
+  conn_lost_user: { section: ".bss", offset: 64, size: 8 },
+  conn_lost_flow: { section: ".bss", offset: 72, size: 8 },
+  dns_lost_ring: { section: ".bss", offset: 112, size: 8 },
+  dns_lost_read: { section: ".bss", offset: 120, size: 8 },
+  dns_cut_segment: { section: ".bss", offset: 128, size: 8 },
+  dns_lost_owner: { section: ".bss", offset: 136, size: 8 },
+  dns_holders_done: { section: ".bss", offset: 144, size: 4 },
+  conn_zero_socket: { section: ".rodata", offset: 0, size: 280 },
+  dns_ports: { section: ".rodata", offset: 280, size: 32 },
+  dns_port_count: { section: ".rodata", offset: 312, size: 4 },
 } as const satisfies Record<string, BpfGlobal>;

@@ -6,4 +6,5 @@ export const RECORD_TYPE = {
   FORK: 2,
   EXIT: 3,
   DNS_PACKET: 4,
+  CONNECTION: 5,
 } as const;

@@ -1,6 +1,7 @@
 // Generated from the BTF of the BPF object by scripts/gen.ts. Do not edit: change the C and run `deno task gen`.
 
 import { PROCESS_SENSOR } from "./process/sensor.ts";
+import { CONN_SENSOR } from "./conn/sensor.ts";
 import { DNS_SENSOR } from "./dns/sensor.ts";
 import { SOCKETS_SENSOR } from "./sockets/sensor.ts";
 import type { Sensor } from "../src/sensor.ts";
@@ -8,6 +9,7 @@ import type { Sensor } from "../src/sensor.ts";
 /** Every sensor there is: one per folder of bpf/. */
 export const SENSORS: readonly Sensor[] = [
   PROCESS_SENSOR,
+  CONN_SENSOR,
   DNS_SENSOR,
   SOCKETS_SENSOR,
 ];

@@ -246,6 +246,89 @@ export interface SocketEvent extends EventBase {
   send_queue: number;
 }
 
+/** Addresses and nature of a connection, as seen at the socket of `process`. */
+export interface ConnectionInfo {
+  /** Number in this run: all events of one connection or flow have the same. */
+  id: number;
+  /** `icmp`: unprivileged ping socket; `raw`: any raw IP socket. */
+  transport: "tcp" | "udp" | "udplite" | "icmp" | "raw";
+  /** IP protocol number. */
+  protocol: number;
+  family: "ipv4" | "ipv6";
+  /** Present and true on an AF_INET6 socket whose addresses are IPv4 (IPv4-mapped, RFC 4291 section 2.5.5.2). */
+  mapped?: true;
+  /** Who began: this end (`outbound`) or the other one; absent for listeners and binds. */
+  direction?: "outbound" | "inbound" | "unknown";
+  local: Endpoint;
+  /** Absent for listeners and binds. */
+  remote?: Endpoint;
+  /** Inode number of the network namespace of the socket, which need not be that of the process. */
+  netns: number;
+  /** Present and true when it is older than culprit, or its beginning was lost. */
+  preexisting?: true;
+}
+
+/** A process that has to do with a socket. */
+export interface ConnectionUserInfo {
+  process: ProcessInfo;
+  /** `opener`, `acceptor`, `user` (sent or received), `holder` (had a descriptor when culprit began), `closer`. */
+  roles: string[];
+  /** Octets of payload it sent and received itself; absent where they are not known by process. */
+  bytes_sent?: number;
+  bytes_received?: number;
+}
+
+/** The name a process knew a destination by. */
+export interface DestinationName {
+  name: string;
+  /** Time since the answer that held the address, ms. */
+  age_ms: number;
+  /** Who asked: this very process, or another one on this host. */
+  source: "process" | "host";
+}
+
+/** Something happened to a connection, a flow, a listener or a bound socket. */
+export interface ConnectionEvent extends EventBase {
+  type: "connection";
+  event: "open" | "accept" | "listen" | "bind" | "fail" | "close";
+  /** Whose end of the connection this is. */
+  process?: ProcessInfo;
+  /** How `process` is known: what it did. `listener`: nobody accepted, it listens there. */
+  attribution: "opener" | "acceptor" | "user" | "holder" | "listener" | "unknown";
+  /** Every process that has to do with the socket, where there are several, and on `close`. */
+  users?: ConnectionUserInfo[];
+  /** The process at the other end, where that is on this host. */
+  peer_process?: ProcessInfo;
+  /** Inode number of the network namespace of the other end, where that is on this host and another one. */
+  peer_netns?: number;
+  /** The DNS name the remote address was got from, outbound only. */
+  destination_name?: DestinationName;
+  connection: ConnectionInfo;
+  /** Name of the errno that ended or prevented it, for example `ECONNREFUSED`. */
+  error?: string;
+  /** How long the handshake took or, of `fail`, the attempt; microseconds. */
+  connect_us?: number;
+  /** How long it waited to be accepted, microseconds. */
+  queue_us?: number;
+  /** From its beginning to its end, microseconds; absent where the beginning was not seen. */
+  duration_us?: number;
+  /** Payload in octets and packets, on `close`. TCP: each octet once, however often it was sent. */
+  bytes_sent?: number;
+  bytes_received?: number;
+  packets_sent?: number;
+  packets_received?: number;
+  /** TCP segments sent again. */
+  retransmits?: number;
+  /** Smoothed round trip time at the end, microseconds. */
+  rtt_us?: number;
+  /** How it ended. */
+  end?: "closed" | "reset" | "timeout" | "error" | "idle";
+  /** Which end closed first. */
+  closed_by?: "local" | "remote" | "unknown";
+  /** The process that closed this end, where it did and is not `process`. */
+  closing_process?: ProcessInfo;
+}
+
 /** Events that were lost, told when they are noticed. */
 export interface LossEvent extends EventBase {
   type: "loss";
@@ -271,4 +354,11 @@ export interface SummaryEvent extends EventBase {
 }
 
 /** Any line culprit writes. */
-export type CulpritEvent = DnsEvent | DnsMessageEvent | ProcessEvent | SocketEvent | LossEvent | SummaryEvent;
+export type CulpritEvent =
+  | DnsEvent
+  | DnsMessageEvent
+  | ProcessEvent
+  | SocketEvent
+  | ConnectionEvent
+  | LossEvent
+  | SummaryEvent;

@@ -58,8 +58,8 @@ export interface LiveSession {
 /** What to run. */
 export interface LiveCommand {
   /** Name of the command, for the summary. */
-  readonly name: "dns" | "procs";
-  readonly columns: "dns" | "process";
+  readonly name: "dns" | "procs" | "conns";
+  readonly columns: "dns" | "process" | "connection";
   readonly sensors: readonly Sensor[];
   readonly globals?: Partial<Record<GlobalName, readonly number[]>>;
   /** Makes the handlers, when everything is attached. */

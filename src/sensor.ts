@@ -5,7 +5,16 @@
  */
 
 import { GLOBALS } from "../bpf/globals.gen.ts";
-import { type BpfLink, BpfObject, closeFd, OPEN_FLAG, openFile, type RecordHandler, RingReader } from "../ffi/mod.ts";
+import {
+  type BpfLink,
+  type BpfMap,
+  BpfObject,
+  closeFd,
+  OPEN_FLAG,
+  openFile,
+  type RecordHandler,
+  RingReader,
+} from "../ffi/mod.ts";
 import { readAsset } from "./assets.ts";
 import { CulpritError, LibbpfError, VerifierError } from "./errors.ts";
 import { cgroup2Root } from "./host/cgroup2.ts";
@@ -31,6 +40,8 @@ export interface SensorProgram {
   readonly hook: string;
   /** What is not observed without it. Absent: nothing can be observed without it. */
   readonly without?: string;
+  /** Name of a better program of the same sensor: this one is used only where the kernel refuses that one. */
+  readonly insteadOf?: string;
 }
 
 /** What one folder of bpf/ offers. */
@@ -63,6 +74,7 @@ export class SensorRun implements Disposable {
   readonly #links: DisposableStack;
   readonly #ring: RingReader;
   readonly #bss: DataView;
+  readonly #object: BpfObject;
 
   private constructor(
     sensors: readonly Sensor[],
@@ -75,6 +87,7 @@ export class SensorRun implements Disposable {
     this.notObserved = notObserved;
     this.#links = links;
     this.#ring = ring;
+    this.#object = object;
     const bss = object.map(".bss").mmapped();
     this.#bss = new DataView(bss.buffer, bss.byteOffset, bss.byteLength);
     // Disposed last to first.
@@ -100,7 +113,9 @@ export class SensorRun implements Disposable {
     const ring = stack.use(new RingReader(object.map("events").fd, options.ringSizeBytes));
     const links = stack.use(new DisposableStack());
     attachPrograms(object, sensors, links, refused);
-    const notObserved = [...refused].map(([program, error]) => `${program.without}: ${firstLine(error.message)}`);
+    const notObserved = [...refused].filter(([program]) => !isReplaced(program, sensors, refused)).map((
+      [program, error],
+    ) => `${program.without}: ${firstLine(error.message)}`);
     const run = new SensorRun(sensors, object, links, ring, notObserved);
     stack.move();
     return run;
@@ -131,6 +146,17 @@ export class SensorRun implements Disposable {
   global(name: GlobalName): number {
     const { offset, size } = GLOBALS[name];
     return size === 8 ? Number(this.#bss.getBigUint64(offset, true)) : this.#bss.getUint32(offset, true);
+  }
+
+  /**
+   * A map of the loaded object.
+   *
+   * @param name its C name
+   * @returns the map, of use until {@linkcode close}
+   * @throws {TypeError} when there is none of that name
+   */
+  map(name: string): BpfMap {
+    return this.#object.map(name);
   }
 
   /**
@@ -177,17 +203,46 @@ function loadObject(
     const object = BpfObject.openMemory(bytes, { name: "culprit" });
     for (const program of object.programs()) {
       const wanted = programs.get(program.name);
-      program.setAutoload(wanted !== undefined && !refused.has(wanted));
+      program.setAutoload(wanted !== undefined && isWanted(wanted, programs, refused));
     }
     object.map("events").setMaxEntries(options.ringSizeBytes);
     writeGlobals(object, options.globals ?? {});
     const error = object.tryLoad();
     if (error === undefined) return object;
     object.close();
-    const rejected = error instanceof VerifierError ? programs.get(error.program) : undefined;
+    const rejected = programs.get(programOf(error) ?? "");
     if (rejected?.without === undefined) throw error;
     refused.set(rejected, error);
   }
+}
+
+/** Name of the program that made loading fail; undefined where it was something else. */
+function programOf(error: CulpritError): string | undefined {
+  if (error instanceof VerifierError) return error.program;
+  // Its hook is not in this kernel.
+  return error instanceof LibbpfError ? /^load program "(.+)"$/.exec(error.operation)?.[1] : undefined;
+}
+
+/** Whether to load a program: the kernel did not refuse it, and did refuse the one it stands in for. */
+function isWanted(
+  program: SensorProgram,
+  programs: ReadonlyMap<string, SensorProgram>,
+  refused: ReadonlyMap<SensorProgram, CulpritError>,
+): boolean {
+  if (refused.has(program)) return false;
+  if (program.insteadOf === undefined) return true;
+  const better = programs.get(program.insteadOf);
+  return better === undefined || refused.has(better);
+}
+
+/** Whether others do the work of a program that was refused, or it only stands in for one that works. */
+function isReplaced(
+  program: SensorProgram,
+  sensors: readonly Sensor[],
+  refused: ReadonlyMap<SensorProgram, CulpritError>,
+): boolean {
+  const standIns = sensors.flatMap((sensor) => sensor.programs).filter(({ insteadOf }) => insteadOf === program.name);
+  return standIns.length > 0 && standIns.every((standIn) => !refused.has(standIn));
 }
 
 /** Sets constants of the object, before it is loaded. */
@@ -214,7 +269,9 @@ function attachPrograms(
   links: DisposableStack,
   refused: Map<SensorProgram, CulpritError>,
 ): void {
-  const programs = sensors.flatMap((sensor) => sensor.programs).filter((program) => !refused.has(program));
+  const all = new Map(sensors.flatMap((sensor) => sensor.programs).map((program) => [program.name, program]));
+  // Before any attachment fails: what was not loaded cannot stand in then.
+  const programs = [...all.values()].filter((program) => isWanted(program, all, refused));
   using cgroup = new CgroupRoot();
   const attach = (program: SensorProgram): void => {
     try {

@@ -239,10 +239,7 @@ struct bpf_iter_meta {
 	struct seq_file *seq;
 };
 
-/* What a program at a system call's exit is given. */
-struct trace_event_raw_sys_exit {
-	long ret;
-};
+struct pt_regs;
 
 struct msghdr;
 

@@ -6,6 +6,7 @@
  */
 
 import { RCODES, TYPES } from "../dns/iana.ts";
+import { parseNetwork } from "../conns/filter.ts";
 import { UsageError } from "../errors.ts";
 import type { FilterOptions } from "../output/filter.ts";
 import type { OutputFormat } from "../output/writer.ts";
@@ -61,6 +62,15 @@ export interface ProcsOptions extends LiveOptions {
   /** Kinds of events to show, at least one. */
   readonly events: readonly (typeof PROCESS_EVENTS[number])[];
 }
+
+/** Kinds of connection events. */
+export const CONNECTION_EVENTS = ["open", "accept", "listen", "bind", "fail", "close"] as const;
+/** What a connection can be in. */
+export const CONNECTION_STATES = ["connecting", "established", "listening", "bound", "closed"] as const;
+/** Kinds of sockets. */
+export const CONNECTION_TRANSPORTS = ["tcp", "udp", "udplite", "icmp", "raw"] as const;
+/** Who began a connection. */
+export const CONNECTION_DIRECTIONS = ["outbound", "inbound", "unknown", "none"] as const;
 
 /** What `culprit doctor` receives. */
 export interface DoctorOptions {
@@ -279,6 +289,73 @@ export const PROCS_OPTIONS = {
   },
   ...PROCESS_FILTERS,
   ...OUTPUT_OPTIONS,
+  ...RUN_OPTIONS,
+} satisfies OptionTable;
+
+/** Options of `culprit conns`. */
+export const CONNS_OPTIONS = {
+  events: {
+    ...list(
+      "--event <name,...>",
+      "kinds of events: open, accept, listen, bind, fail, close (default: all)",
+      FILTERS,
+      values.parseChoices(CONNECTION_EVENTS),
+    ),
+    choices: CONNECTION_EVENTS,
+  },
+  listen: flag("--listen", "listeners only", FILTERS),
+  states: {
+    ...list(
+      "--state <name,...>",
+      "state after the event: established, listening, bound, closed",
+      FILTERS,
+      values.parseChoices(CONNECTION_STATES),
+    ),
+    choices: CONNECTION_STATES,
+  },
+  connectionPorts: list("--port <n,...>", "ports of either end", FILTERS, values.parsePorts),
+  networks: list(
+    "--addr <cidr>",
+    "address or network of either end; repeatable",
+    FILTERS,
+    (text, flag) => text.split(",").map((part) => parseNetwork(part, flag)),
+  ),
+  protocols: {
+    ...list(
+      "--proto <name,...>",
+      "tcp, udp, udplite, icmp, raw",
+      FILTERS,
+      values.parseChoices(CONNECTION_TRANSPORTS),
+    ),
+    choices: CONNECTION_TRANSPORTS,
+  },
+  directions: {
+    ...list(
+      "--direction <name,...>",
+      "who began: outbound (this end), inbound, unknown, none (listeners)",
+      FILTERS,
+      values.parseChoices(CONNECTION_DIRECTIONS),
+    ),
+    choices: CONNECTION_DIRECTIONS,
+  },
+  ...PROCESS_FILTERS,
+  ...OUTPUT_OPTIONS,
+  keepMs: valued(
+    "--keep <time>",
+    "keep ended connections for look-ups: ms, s, m or h",
+    RUN,
+    values.parseDuration,
+    300_000,
+    "5m",
+  ),
+  idleMs: valued(
+    "--idle <time>",
+    "a flow without packets has ended after: ms, s, m or h",
+    RUN,
+    values.parseDuration,
+    30_000,
+    "30s",
+  ),
   ...RUN_OPTIONS,
 } satisfies OptionTable;
 

@@ -8,7 +8,9 @@
 import { Argument, Command, Option } from "commander";
 import config from "../../deno.json" with { type: "json" };
 import { EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
+import type { ConnsOptions } from "./conns.ts";
 import {
+  CONNS_OPTIONS,
   DNS_OPTIONS,
   type DnsOptions,
   DOCTOR_OPTIONS,
@@ -32,6 +34,8 @@ export interface Runners {
   dns(options: DnsOptions): Promise<ExitCode>;
   /** `culprit procs`. */
   procs(options: ProcsOptions): Promise<ExitCode>;
+  /** `culprit conns`. */
+  conns(options: ConnsOptions): Promise<ExitCode>;
   /** `culprit doctor`. */
   doctor(options: DoctorOptions): Promise<ExitCode>;
   /** `culprit schema`. */
@@ -48,6 +52,7 @@ export interface Runners {
 export const RUNNERS: Runners = {
   dns: async (options) => await (await import("./dns.ts")).runDns(options),
   procs: async (options) => await (await import("./procs.ts")).runProcs(options),
+  conns: async (options) => await (await import("./conns.ts")).runConns(options),
   doctor: async (options) => await (await import("./doctor.ts")).runDoctor(options),
   schema: async () => await (await import("./schema.ts")).runSchema(),
   version: async (options) => await (await import("./version.ts")).runVersion(options),
@@ -97,6 +102,14 @@ const PROCS_NOTES = `Formats:
         space, quotes and controls in values are \\xNN or \\u{N}, backslashes are doubled
 `;
 
+/** As above for connections. */
+const CONNS_NOTES = `Formats:
+  text  one row per event, times in UTC, cut to the width of a terminal
+  json  one object per line; "culprit schema" prints what it may hold
+  kv    one line per event: EVENT= PROTO= DIRECTION= SRC= SPT= DST= DPT= NAME= COMM= PID= TGID= UID= GID= EXE= and
+        what the event adds; white space, quotes and controls in values are \\xNN or \\u{N}, backslashes are doubled
+`;
+
 /** Texts of the program itself. */
 const ROOT_TEXTS: CommandTexts = {
   sentence: "culprit names the process behind what a Linux host does.",
@@ -129,6 +142,19 @@ const PROCS_TEXTS: CommandTexts = {
   examples: [
     ["culprit procs --event exec", "every program that starts"],
     ["culprit procs --uid 33 --json", "all of user 33, as JSON lines"],
+  ],
+};
+
+/** Texts of `culprit conns`. */
+const CONNS_TEXTS: CommandTexts = {
+  sentence: "Names the process behind every connection on this host, live: TCP, UDP, raw and ICMP.",
+  summary: "name the process behind every connection",
+  notes: CONNS_NOTES,
+  examples: [
+    ["culprit conns", "everything, until Ctrl-C"],
+    ["culprit conns --event fail --duration 10m", "connects that failed within ten minutes, and why"],
+    ["culprit conns --addr 10.0.0.0/8 --port 5432 --json", "who talks to the databases, as JSON lines"],
+    ["culprit conns --direction inbound --proto tcp", "what is accepted, by whom, from whom"],
   ],
 };
 
@@ -268,6 +294,10 @@ export function buildProgram(runners: Runners, writeOut: WriteText, onExit: (cod
   const procs = program.command("procs").usage("[options]").optionsGroup(HELP_GROUP);
   const procsValues = addOptions(describe(procs, PROCS_TEXTS), PROCS_OPTIONS);
   procs.action(async () => onExit(await runners.procs(settleFormat(procsValues()))));
+
+  const conns = program.command("conns").usage("[options]").optionsGroup(HELP_GROUP);
+  const connsValues = addOptions(describe(conns, CONNS_TEXTS), CONNS_OPTIONS);
+  conns.action(async () => onExit(await runners.conns(settleFormat(connsValues()))));
 
   const doctor = program.command("doctor").usage("[options]").optionsGroup(HELP_GROUP);
   const doctorValues = addOptions(describe(doctor, DOCTOR_TEXTS), DOCTOR_OPTIONS);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CONNECTION_EVENT } from "../../bpf/conn/fields.ts";
 import { DNS_EVENT, DNS_MESSAGE_EVENT } from "../../bpf/dns/fields.ts";
 import { PROCESS_EVENT } from "../../bpf/process/fields.ts";
 import { SOCKET_EVENT } from "../../bpf/sockets/fields.ts";
@@ -17,6 +18,7 @@ const BY_TYPE: { readonly [Type in CulpritEvent["type"]]: EventDescription<Event
   "dns.response": DNS_MESSAGE_EVENT,
   "process": PROCESS_EVENT,
   "socket": SOCKET_EVENT,
+  "connection": CONNECTION_EVENT,
   "loss": LOSS_EVENT,
   "summary": SUMMARY_EVENT,
 };

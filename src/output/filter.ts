@@ -131,6 +131,10 @@ export function compileFilter(options: FilterOptions): EventFilter | undefined {
         return process === undefined || process(event.process);
       case "socket":
         return process === undefined || event.owners.some((owner) => process(owner.process));
+      case "connection":
+        return process === undefined ||
+          [event.process, event.peer_process, ...(event.users ?? []).map((user) => user.process)]
+            .some((one) => one !== undefined && process(one));
       default:
         if (dns !== undefined && !dns(event)) return false;
         return process === undefined ||

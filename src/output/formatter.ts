@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CONNECTION_COLUMNS } from "../../bpf/conn/fields.ts";
 import { DNS_COLUMNS } from "../../bpf/dns/fields.ts";
 import { PROCESS_COLUMNS } from "../../bpf/process/fields.ts";
 import { SOCKET_COLUMNS } from "../../bpf/sockets/fields.ts";
@@ -65,6 +66,7 @@ class TableFormatter implements Formatter {
   readonly #dns: TextFormatter<Extract<CulpritEvent, { dns: unknown }>>;
   readonly #process: TextFormatter<Extract<CulpritEvent, { type: "process" }>>;
   readonly #socket: TextFormatter<Extract<CulpritEvent, { type: "socket" }>>;
+  readonly #connection: TextFormatter<Extract<CulpritEvent, { type: "connection" }>>;
   readonly #onResize: (() => void) | undefined;
   readonly header: string;
   #closed = false;
@@ -77,13 +79,21 @@ class TableFormatter implements Formatter {
     this.#dns = new TextFormatter(DNS_COLUMNS, options);
     this.#process = new TextFormatter(PROCESS_COLUMNS, options);
     this.#socket = new TextFormatter(SOCKET_COLUMNS, options);
-    this.header = { dns: this.#dns, process: this.#process, socket: this.#socket }[columns].header();
+    this.#connection = new TextFormatter(CONNECTION_COLUMNS, options);
+    this.header = {
+      dns: this.#dns,
+      process: this.#process,
+      socket: this.#socket,
+      connection: this.#connection,
+    }[columns]
+      .header();
     if (!isTerminal) return;
     this.#onResize = (): void => {
       const width = Deno.consoleSize().columns;
       this.#dns.resize(width);
       this.#process.resize(width);
       this.#socket.resize(width);
+      this.#connection.resize(width);
     };
     Deno.addSignalListener("SIGWINCH", this.#onResize);
   }
@@ -94,6 +104,8 @@ class TableFormatter implements Formatter {
         return this.#process.row(event);
       case "socket":
         return this.#socket.row(event);
+      case "connection":
+        return this.#connection.row(event);
       case "loss":
       case "summary":
         return "";

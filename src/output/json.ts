@@ -7,6 +7,7 @@
  */
 
 import type {
+  ConnectionEvent,
   CulpritEvent,
   DnsEvent,
   DnsEventBase,
@@ -139,6 +140,8 @@ export class JsonEncoder {
         return this.#process(event);
       case "socket":
         return this.#socket(event);
+      case "connection":
+        return this.#connection(event);
       default:
         return `${stringifySafe(event)}\n`;
     }
@@ -278,5 +281,21 @@ export class JsonEncoder {
       `{"process":${this.#processText(process)},"fds":[${fds.join(",")}]}`
     );
     return `${stringifySafe(first).slice(0, -1)},"owners":[${texts.join(",")}],${stringifySafe(last).slice(1)}\n`;
+  }
+
+  /** A connection; its processes are the long part. */
+  #connection(event: ConnectionEvent): string {
+    const { process, users, peer_process: peer, closing_process: closer, ...rest } = event;
+    let text = stringifySafe(rest).slice(0, -1);
+    if (process !== undefined) text += `,"process":${this.#processText(process)}`;
+    if (users !== undefined) {
+      const items = users.map(({ process, ...user }) =>
+        `{"process":${this.#processText(process)},${stringifySafe(user).slice(1)}`
+      );
+      text += `,"users":[${items.join(",")}]`;
+    }
+    if (peer !== undefined) text += `,"peer_process":${this.#processText(peer)}`;
+    if (closer !== undefined) text += `,"closing_process":${this.#processText(closer)}`;
+    return `${text}}\n`;
   }
 }

@@ -8,6 +8,7 @@
  */
 
 import type {
+  ConnectionEvent,
   CulpritEvent,
   DnsEvent,
   DnsMessageEvent,
@@ -128,6 +129,38 @@ function socketLines(event: SocketEvent): string[] {
   );
 }
 
+/** The line of a connection event. */
+function connectionLine(event: ConnectionEvent): string {
+  const { process, peer_process: peer, connection } = event;
+  return line([
+    ["EVENT", event.event],
+    ["PROTO", connection.transport.toUpperCase()],
+    ["DIRECTION", connection.direction],
+    ["SRC", connection.local.ip],
+    ["SPT", connection.local.port],
+    ["DST", connection.remote?.ip],
+    ["DPT", connection.remote?.port],
+    ["NAME", event.destination_name?.name],
+    ["COMM", process?.comm],
+    ["PID", process?.tid ?? process?.pid],
+    ["TGID", process?.pid],
+    ["UID", process?.uid],
+    ["GID", process?.gid],
+    ["EXE", process?.exe],
+    ["CONTAINER", process?.container?.id],
+    ["PEER_TGID", peer?.pid],
+    ["PEER_COMM", peer?.comm],
+    ["ERROR", event.error],
+    ["END", event.end],
+    ["CLOSED_BY", event.closed_by],
+    ["DURATION_US", event.duration_us],
+    ["SENT", event.bytes_sent],
+    ["RECEIVED", event.bytes_received],
+    ["RETRANSMITS", event.retransmits],
+    ["RTT_US", event.rtt_us],
+  ]);
+}
+
 /**
  * Turns an event into lines.
  *
@@ -146,6 +179,8 @@ export function kvLines(event: CulpritEvent): string[] {
       return [processLine(event)];
     case "socket":
       return socketLines(event);
+    case "connection":
+      return [connectionLine(event)];
     default:
       return [];
   }

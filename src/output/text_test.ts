@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { CONNECTION_COLUMNS } from "../../bpf/conn/fields.ts";
 import { DNS_COLUMNS, DNS_EVENT, DNS_MESSAGE_EVENT } from "../../bpf/dns/fields.ts";
 import { PROCESS_COLUMNS, PROCESS_EVENT } from "../../bpf/process/fields.ts";
 import { SOCKET_COLUMNS } from "../../bpf/sockets/fields.ts";
@@ -66,6 +67,7 @@ Deno.test("TextFormatter rows hold no control character and fit the terminal, wh
   const table = dnsTable(80);
   const processes = new TextFormatter(PROCESS_COLUMNS, { terminalWidth: 80, colours: false });
   const sockets = new TextFormatter(SOCKET_COLUMNS, { terminalWidth: 80, colours: false });
+  const connections = new TextFormatter(CONNECTION_COLUMNS, { terminalWidth: 80, colours: false });
   fc.assert(
     fc.property(anyEvent, (event) => {
       if (event.type === "loss" || event.type === "summary") return;
@@ -73,6 +75,8 @@ Deno.test("TextFormatter rows hold no control character and fit the terminal, wh
         ? processes.row(event)
         : event.type === "socket"
         ? sockets.row(event)
+        : event.type === "connection"
+        ? connections.row(event)
         : table.row(event);
       assert.equal(row.at(-1), "\n");
       assert.doesNotMatch(row.slice(0, -1), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);

@@ -1,0 +1,1172 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+/*
+ * Connection sensor: who opened, accepted, used and closed which socket.
+ *
+ * Hooks (Linux 5.10 and newer, BTF):
+ *  - tp_btf/inet_sock_set_state: the life of a TCP socket. May run in a softirq of
+ *    somebody else, so owners are taken from the current task only on transitions
+ *    that system calls make (to SYN_SENT, LISTEN, FIN_WAIT1, LAST_ACK).
+ *  - tp_btf/tcp_destroy_sock: end of what is remembered of a TCP socket.
+ *  - cgroup/connect4,6, and the results of connect(2) from tp_btf/sys_exit: attempts
+ *    that fail before a packet is sent, also those that a policy forbids.
+ *  - tp_btf/sys_exit of accept(2) and accept4(2): who accepted.
+ *  - tp_btf/sock_send_length and sock_recv_length (Linux 6.3) or, before, fexit of
+ *    inet_sendmsg and its kin: octets by process.
+ *  - cgroup_skb: flows of UDP, raw and ICMP sockets.
+ *  - cgroup/post_bind4,6: explicit binds. cgroup/sock_release: ends of datagram sockets.
+ *  - iter/task_file: sockets older than culprit with all who hold them.
+ *
+ * Misses: who accepted through io_uring before its first send or receive; connects
+ * through io_uring that fail before a packet is sent; accept(2) of 32-bit programs
+ * before their first send or receive; octets of splice(2) by process (the totals have
+ * them); sockets of the kernel itself.
+ */
+#include "event.h"
+
+#include <bpf/bpf_endian.h>
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define AF_INET 2
+#define AF_INET6 10
+#define SOCK_STREAM 1
+#define SOCK_RAW 3
+#define PROTO_ICMP 1
+#define PROTO_TCP 6
+#define PROTO_UDP 17
+#define PROTO_ICMP6 58
+#define PROTO_UDPLITE 136
+#define UDP_HEADER_SIZE 8
+
+#define MSG_PEEK 0x2
+#define MSG_ERRQUEUE 0x2000
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
+/* Bit of sk_flags (enum sock_flags, include/net/sock.h): set by tcp_fin() and by nothing else. */
+#define SOCK_DONE_FLAG (1UL << 1)
+/* Errno of a connect(2) that goes on in the background. */
+#define CONNECT_GOES_ON(errno) ((errno) == 4 || (errno) == 11 || (errno) == 114 || (errno) == 115 || (errno) == 512)
+
+/* Numbers of system calls; asm/unistd.h of the build machine would name that machine's. */
+#if defined(__TARGET_ARCH_x86)
+#define NR_CONNECT 42
+#define NR_ACCEPT 43
+#define NR_ACCEPT4 288
+#define TS_COMPAT 0x2
+
+struct pt_regs___x86 {
+	unsigned long di;
+	unsigned long orig_ax;
+} __attribute__((preserve_access_index));
+
+struct thread_info___x86 {
+	__u32 status;
+} __attribute__((preserve_access_index));
+
+struct task_struct___x86 {
+	struct thread_info___x86 thread_info;
+} __attribute__((preserve_access_index));
+#else
+#define NR_CONNECT 203
+#define NR_ACCEPT 202
+#define NR_ACCEPT4 242
+
+struct pt_regs___arm64 {
+	__u64 orig_x0;
+	__s32 syscallno;
+} __attribute__((preserve_access_index));
+#endif
+
+/* States of a TCP socket (include/net/tcp_states.h). */
+enum conn_state {
+	CONN_STATE_ESTABLISHED = 1,
+	CONN_STATE_SYN_SENT = 2,
+	CONN_STATE_SYN_RECV = 3,
+	CONN_STATE_FIN_WAIT1 = 4,
+	CONN_STATE_FIN_WAIT2 = 5,
+	CONN_STATE_TIME_WAIT = 6,
+	CONN_STATE_CLOSE = 7,
+	CONN_STATE_CLOSE_WAIT = 8,
+	CONN_STATE_LAST_ACK = 9,
+	CONN_STATE_LISTEN = 10,
+	CONN_STATE_CLOSING = 11,
+};
+
+/* What a record tells. */
+enum conn_kind {
+	/* A connect that succeeded; the task is the one that opened. */
+	CONN_KIND_OPEN = 1,
+	/* A connect that failed; the task is the one that opened. */
+	CONN_KIND_FAIL = 2,
+	/* A connection waits to be accepted; no task. */
+	CONN_KIND_PASSIVE = 3,
+	/* The task accepted a connection; without birth. */
+	CONN_KIND_ACCEPT = 4,
+	CONN_KIND_LISTEN = 5,
+	CONN_KIND_BIND = 6,
+	/* The task sends or receives through the socket for the first time. */
+	CONN_KIND_USER = 7,
+	/* What the task sent and received, just before the end of its socket. */
+	CONN_KIND_USAGE = 8,
+	/* The end; the task is the one that closed, where one did. */
+	CONN_KIND_CLOSE = 9,
+	/* The task holds a socket older than culprit. */
+	CONN_KIND_HOLDER = 10,
+	/* First packet of a flow of a datagram or raw socket; the task sent it, none received it. */
+	CONN_KIND_FLOW = 11,
+	/* End of a datagram or raw socket; the task closed it. */
+	CONN_KIND_RELEASE = 12,
+};
+
+enum conn_flag {
+	/* Older than culprit, or its beginning was missed. */
+	CONN_FLAG_PREEXISTING = 1,
+	/* Accepted, or to be accepted. */
+	CONN_FLAG_PASSIVE = 2,
+	/* This end was first to send FIN. */
+	CONN_FLAG_LOCAL_FIRST = 4,
+	/* The other end was first to send FIN. */
+	CONN_FLAG_REMOTE_FIRST = 8,
+	/* Of a flow: its first packet was received. */
+	CONN_FLAG_INGRESS = 16,
+};
+
+/* Lost because the ring was full. */
+__u64 conn_lost_ring = 0;
+/* Sockets, users or flows that could not be remembered: their map was full. */
+__u64 conn_lost_socket = 0;
+__u64 conn_lost_user = 0;
+__u64 conn_lost_flow = 0;
+
+#pragma clang diagnostic push
+#pragma clang diagnostic error "-Wpadded"
+
+struct conn_event {
+	__u64 ts_ns;
+	__u16 record_type;
+	__u8 kind;
+	__u8 family;
+	__u32 netns;
+	/* With birth_ns names a socket: addresses are used again. Never shown. */
+	__u64 socket;
+	__u64 birth_ns;
+	__u64 start_time_ns;
+	__u32 tgid;
+	__u32 tid;
+	__u32 uid;
+	__u32 gid;
+	/* Of TCP: SYN sent, handshake done. */
+	__u64 opened_ns;
+	__u64 established_ns;
+	__u64 bytes_sent;
+	__u64 bytes_received;
+	__u32 packets_sent;
+	__u32 packets_received;
+	__u32 retransmits;
+	__u32 rtt_us;
+	__u16 local_port;
+	__u16 remote_port;
+	__u16 error;
+	__u8 protocol;
+	__u8 socket_type;
+	__u8 old_state;
+	__u8 flags;
+	__u8 reserved[6];
+	__u8 comm[COMM_SIZE];
+	__u8 local_address[16];
+	__u8 remote_address[16];
+};
+
+#pragma clang diagnostic pop
+
+EVENT_LAYOUT(conn_event);
+ENUM_LAYOUT(conn_kind);
+ENUM_LAYOUT(conn_flag);
+ENUM_LAYOUT(conn_state);
+
+struct conn_usage {
+	struct task_identity id;
+	__u64 bytes_sent;
+	__u64 bytes_received;
+};
+
+/* Most sockets have one process, and a few two. */
+#define INLINE_USERS 2
+
+struct conn_user_slot {
+	/* Claimed with an atomic operation, hence apart from id; 0 is free. */
+	__u32 tgid;
+	__u32 reserved;
+	struct conn_usage usage;
+};
+
+struct conn_socket {
+	__u64 birth_ns;
+	__u64 opened_ns;
+	__u64 established_ns;
+	struct task_identity opener;
+	struct task_identity closer;
+	__u32 netns;
+	__u16 local_port;
+	__u16 remote_port;
+	__u8 local_address[16];
+	__u8 remote_address[16];
+	__u8 family;
+	__u8 protocol;
+	__u8 socket_type;
+	__u8 flags;
+	__u32 reserved;
+	struct conn_user_slot users[INLINE_USERS];
+};
+
+/*
+ * By address of the socket. Not socket storage, which tracepoints have only since
+ * Linux 5.11 and which needs a pointer the verifier trusts: that of accept() is
+ * found by walking a descriptor.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 262144);
+	__type(key, __u64);
+	__type(value, struct conn_socket);
+} conn_sockets SEC(".maps");
+
+struct conn_user_key {
+	__u64 socket;
+	__u64 birth_ns;
+	__u32 tgid;
+	__u32 reserved;
+};
+
+/* Users past the inline ones. User space reads and removes them at the end of the socket. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 131072);
+	__type(key, struct conn_user_key);
+	__type(value, struct conn_usage);
+} conn_users SEC(".maps");
+
+struct conn_flow_key {
+	__u64 socket;
+	__u64 birth_ns;
+	__u8 remote_address[16];
+	__u16 remote_port;
+	__u16 local_port;
+	__u8 protocol;
+	__u8 family;
+	__u8 reserved[2];
+};
+
+struct conn_flow {
+	__u64 last_ns;
+	__u64 bytes_sent;
+	__u64 bytes_received;
+	__u64 packets_sent;
+	__u64 packets_received;
+};
+
+/* Flows of datagram and raw sockets. User space reads and removes them when they are idle or their socket ends. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 131072);
+	__type(key, struct conn_flow_key);
+	__type(value, struct conn_flow);
+} conn_flows SEC(".maps");
+
+struct conn_attempt {
+	struct task_identity id;
+	__u64 socket;
+	__u64 ts_ns;
+	__u32 netns;
+	__u16 remote_port;
+	/* A SYN was sent. */
+	__u8 progressed;
+	/* It ended inside the system call, whose result is the reason. */
+	__u8 failed;
+	__u8 family;
+	__u8 reserved[7];
+	__u8 local_address[16];
+	__u8 remote_address[16];
+};
+
+/*
+ * Connects that threads are in, by thread. LRU, because a connect through io_uring
+ * has no end.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct conn_attempt);
+} conn_attempts SEC(".maps");
+
+static const struct conn_socket conn_zero_socket;
+
+static __always_inline __u32 current_tid(void)
+{
+	return (__u32)bpf_get_current_pid_tgid();
+}
+
+static __always_inline void read_current(struct task_identity *id)
+{
+	read_identity(id, (struct task_struct *)bpf_get_current_task());
+}
+
+/* Fills the addresses and ports the kernel knows; what it has forgotten stays as it is. */
+#define READ_TUPLE(target, sk)                                                                     \
+	do {                                                                                       \
+		__u16 family_ = BPF_CORE_READ(sk, __sk_common.skc_family);                         \
+		__u16 port_ = BPF_CORE_READ(sk, __sk_common.skc_num);                              \
+		(target)->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);             \
+		if (!port_)                                                                        \
+			port_ = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)(sk), inet_sport));    \
+		if (port_)                                                                         \
+			(target)->local_port = port_;                                              \
+		port_ = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));                       \
+		if (port_)                                                                         \
+			(target)->remote_port = port_;                                             \
+		if (family_ == AF_INET) {                                                          \
+			(target)->family = 4;                                                      \
+			bpf_core_read((target)->local_address, 4, &(sk)->__sk_common.skc_rcv_saddr); \
+			bpf_core_read((target)->remote_address, 4, &(sk)->__sk_common.skc_daddr);  \
+		} else if (family_ == AF_INET6) {                                                  \
+			(target)->family = 6;                                                      \
+			bpf_core_read((target)->local_address, 16,                                 \
+				      &(sk)->__sk_common.skc_v6_rcv_saddr);                        \
+			bpf_core_read((target)->remote_address, 16, &(sk)->__sk_common.skc_v6_daddr); \
+		}                                                                                  \
+	} while (0)
+
+static __always_inline void set_task(struct conn_event *event, const struct task_identity *id)
+{
+	event->start_time_ns = id->start_time_ns;
+	event->tgid = id->tgid;
+	event->tid = id->tid;
+	event->uid = id->uid;
+	event->gid = id->gid;
+	__builtin_memcpy(event->comm, id->comm, COMM_SIZE);
+}
+
+/* A record with nothing but its kind and time; NULL, counted, when the ring is full. */
+static __always_inline struct conn_event *new_event(__u8 kind)
+{
+	struct conn_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event) {
+		COUNT(conn_lost_ring);
+		return NULL;
+	}
+	__builtin_memset(event, 0, sizeof(*event));
+	event->ts_ns = bpf_ktime_get_boot_ns();
+	event->record_type = RECORD_CONNECTION;
+	event->kind = kind;
+	return event;
+}
+
+static __always_inline void submit(struct conn_event *event)
+{
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+}
+
+/* A record about a socket that is remembered. */
+static __always_inline struct conn_event *socket_event(__u8 kind, __u64 key, const struct conn_socket *socket)
+{
+	struct conn_event *event = new_event(kind);
+
+	if (!event)
+		return NULL;
+	event->socket = key;
+	event->birth_ns = socket->birth_ns;
+	event->opened_ns = socket->opened_ns;
+	event->established_ns = socket->established_ns;
+	event->netns = socket->netns;
+	event->family = socket->family;
+	event->protocol = socket->protocol;
+	event->socket_type = socket->socket_type;
+	event->flags = socket->flags;
+	event->local_port = socket->local_port;
+	event->remote_port = socket->remote_port;
+	__builtin_memcpy(event->local_address, socket->local_address, 16);
+	__builtin_memcpy(event->remote_address, socket->remote_address, 16);
+	return event;
+}
+
+/* Remembers a socket from now on, in place of what was known under its address. */
+static __always_inline struct conn_socket *remember(__u64 key, struct sock *sk, __u8 flags)
+{
+	struct conn_socket *socket;
+
+	if (bpf_map_update_elem(&conn_sockets, &key, &conn_zero_socket, BPF_ANY)) {
+		COUNT(conn_lost_socket);
+		return NULL;
+	}
+	socket = bpf_map_lookup_elem(&conn_sockets, &key);
+	if (!socket)
+		return NULL;
+	socket->birth_ns = bpf_ktime_get_boot_ns();
+	socket->flags = flags;
+	socket->protocol = BPF_CORE_READ(sk, sk_protocol);
+	socket->socket_type = BPF_CORE_READ(sk, sk_type);
+	READ_TUPLE(socket, sk);
+	return socket;
+}
+
+/* The current task opened the socket. It is its first user, too, which saves the claim of a slot. */
+static __always_inline void set_opener(struct conn_socket *socket)
+{
+	read_current(&socket->opener);
+	socket->users[0].usage.id = socket->opener;
+	socket->users[0].tgid = socket->opener.tgid;
+}
+
+static __always_inline void emit_usage(__u64 key, const struct conn_socket *socket)
+{
+	for (int i = 0; i < INLINE_USERS; i++) {
+		const struct conn_usage *usage = &socket->users[i].usage;
+		struct conn_event *event;
+
+		if (!usage->bytes_sent && !usage->bytes_received)
+			continue;
+		event = new_event(CONN_KIND_USAGE);
+		if (!event)
+			continue;
+		event->socket = key;
+		event->birth_ns = socket->birth_ns;
+		event->bytes_sent = usage->bytes_sent;
+		event->bytes_received = usage->bytes_received;
+		set_task(event, &usage->id);
+		submit(event);
+	}
+}
+
+/* What the kernel counted of a TCP connection. Payload only: neither SYN nor FIN, and nothing twice. */
+static __always_inline void read_counters(struct conn_event *event, struct sock *sk)
+{
+	struct tcp_sock *tcp = (struct tcp_sock *)sk;
+	__u64 received = BPF_CORE_READ(tcp, bytes_received);
+
+	event->bytes_sent = BPF_CORE_READ(tcp, bytes_sent) - BPF_CORE_READ(tcp, bytes_retrans);
+	/* A FIN that arrived was counted as an octet (tcp_rcv_nxt_update()). */
+	if (received && BPF_CORE_READ(sk, __sk_common.skc_flags) & SOCK_DONE_FLAG)
+		received--;
+	event->bytes_received = received;
+	event->packets_sent = BPF_CORE_READ(tcp, segs_out);
+	event->packets_received = BPF_CORE_READ(tcp, segs_in);
+	event->retransmits = BPF_CORE_READ(tcp, total_retrans);
+	event->rtt_us = BPF_CORE_READ(tcp, srtt_us) >> 3;
+}
+
+static __always_inline void on_syn_sent(__u64 key, struct sock *sk)
+{
+	struct conn_socket *socket = remember(key, sk, 0);
+	struct conn_attempt *attempt;
+	__u32 tid = current_tid();
+
+	attempt = bpf_map_lookup_elem(&conn_attempts, &tid);
+	if (attempt && attempt->socket == key)
+		attempt->progressed = 1;
+	if (!socket)
+		return;
+	socket->opened_ns = socket->birth_ns;
+	set_opener(socket);
+}
+
+static __always_inline void on_established(__u64 key, struct sock *sk, int old_state)
+{
+	struct conn_socket *socket = bpf_map_lookup_elem(&conn_sockets, &key);
+	struct conn_event *event;
+
+	if (old_state == CONN_STATE_SYN_RECV) {
+		/* A simultaneous open comes from SYN_SENT and is remembered. */
+		if (!socket || !socket->opened_ns) {
+			socket = remember(key, sk, CONN_FLAG_PASSIVE);
+			if (!socket)
+				return;
+		}
+	} else if (!socket) {
+		socket = remember(key, sk, CONN_FLAG_PREEXISTING);
+		if (!socket)
+			return;
+	}
+	READ_TUPLE(socket, sk);
+	socket->established_ns = bpf_ktime_get_boot_ns();
+	event = socket_event(socket->flags & CONN_FLAG_PASSIVE ? CONN_KIND_PASSIVE : CONN_KIND_OPEN, key, socket);
+	if (!event)
+		return;
+	set_task(event, &socket->opener);
+	submit(event);
+}
+
+static __always_inline void on_close(__u64 key, struct sock *sk, int old_state)
+{
+	struct conn_socket *socket = bpf_map_lookup_elem(&conn_sockets, &key);
+	__u16 error = BPF_CORE_READ(sk, sk_err);
+	struct conn_event *event;
+
+	if (old_state == CONN_STATE_SYN_SENT && !error) {
+		__u32 tid = current_tid();
+		struct conn_attempt *attempt = bpf_map_lookup_elem(&conn_attempts, &tid);
+
+		/* Without an error only system calls end an attempt. Inside connect(2) its result is the reason. */
+		if (attempt && attempt->socket == key) {
+			attempt->failed = 1;
+			return;
+		}
+	}
+	if (!socket) {
+		/* Orphans and sockets of the accept queue that are older than culprit, or the map was full. */
+		socket = remember(key, sk, CONN_FLAG_PREEXISTING);
+		if (!socket)
+			return;
+	} else if (socket->flags & CONN_FLAG_PREEXISTING || !socket->local_port) {
+		READ_TUPLE(socket, sk);
+	}
+	/* Straight from an open state without an error: a system call aborts, with RST. */
+	if (!error && (old_state == CONN_STATE_ESTABLISHED || old_state == CONN_STATE_CLOSE_WAIT ||
+		       old_state == CONN_STATE_SYN_RECV || old_state == CONN_STATE_LISTEN ||
+		       old_state == CONN_STATE_SYN_SENT) &&
+	    !socket->closer.tgid)
+		read_current(&socket->closer);
+	emit_usage(key, socket);
+	event = socket_event(old_state == CONN_STATE_SYN_SENT ? CONN_KIND_FAIL : CONN_KIND_CLOSE, key, socket);
+	if (!event)
+		return;
+	event->old_state = old_state;
+	event->error = error;
+	set_task(event, old_state == CONN_STATE_SYN_SENT ? &socket->opener : &socket->closer);
+	if (old_state != CONN_STATE_LISTEN)
+		read_counters(event, sk);
+	submit(event);
+}
+
+/* A FIN went out or came in. Only system calls send the first one. */
+static __always_inline void on_shutdown(__u64 key, int old_state, int new_state)
+{
+	struct conn_socket *socket = bpf_map_lookup_elem(&conn_sockets, &key);
+
+	if (!socket)
+		return;
+	if (new_state == CONN_STATE_CLOSE_WAIT) {
+		socket->flags |= CONN_FLAG_REMOTE_FIRST;
+	} else if (new_state == CONN_STATE_FIN_WAIT1 || new_state == CONN_STATE_LAST_ACK) {
+		if (new_state == CONN_STATE_FIN_WAIT1)
+			socket->flags |= CONN_FLAG_LOCAL_FIRST;
+		read_current(&socket->closer);
+	}
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(conn_set_state, struct sock *sk, int old_state, int new_state)
+{
+	struct conn_socket *socket;
+	struct conn_event *event;
+	__u64 key = (__u64)sk;
+
+	if (BPF_CORE_READ(sk, sk_protocol) != PROTO_TCP || old_state == new_state)
+		return 0;
+	switch (new_state) {
+	case CONN_STATE_SYN_SENT:
+		on_syn_sent(key, sk);
+		break;
+	case CONN_STATE_ESTABLISHED:
+		on_established(key, sk, old_state);
+		break;
+	case CONN_STATE_CLOSE:
+		on_close(key, sk, old_state);
+		break;
+	case CONN_STATE_LISTEN:
+		socket = remember(key, sk, 0);
+		if (!socket)
+			break;
+		set_opener(socket);
+		event = socket_event(CONN_KIND_LISTEN, key, socket);
+		if (!event)
+			break;
+		set_task(event, &socket->opener);
+		submit(event);
+		break;
+	default:
+		on_shutdown(key, old_state, new_state);
+	}
+	return 0;
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(conn_destroy, struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+
+	bpf_map_delete_elem(&conn_sockets, &key);
+	return 0;
+}
+
+/* ---- connects that fail before a packet is sent ---- */
+
+static __always_inline void begin_attempt(struct bpf_sock_addr *ctx, __u8 family)
+{
+	struct bpf_sock_addr_kern *kernel_ctx = (void *)ctx;
+	struct conn_attempt attempt = {};
+	struct sock *sk = BPF_CORE_READ(kernel_ctx, sk);
+	__u32 tid = current_tid();
+
+	attempt.socket = (__u64)sk;
+	attempt.ts_ns = bpf_ktime_get_boot_ns();
+	attempt.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	attempt.family = family;
+	attempt.remote_port = bpf_ntohs((__u16)ctx->user_port);
+	read_current(&attempt.id);
+	if (family == 4) {
+		__u32 address = ctx->user_ip4;
+
+		__builtin_memcpy(attempt.remote_address, &address, 4);
+	} else {
+		__u32 address[4] = { ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3] };
+
+		__builtin_memcpy(attempt.remote_address, address, 16);
+	}
+	bpf_map_update_elem(&conn_attempts, &tid, &attempt, BPF_ANY);
+}
+
+SEC("cgroup/connect4")
+int conn_connect4(struct bpf_sock_addr *ctx)
+{
+	if (ctx->type == SOCK_STREAM)
+		begin_attempt(ctx, 4);
+	return 1;
+}
+
+SEC("cgroup/connect6")
+int conn_connect6(struct bpf_sock_addr *ctx)
+{
+	if (ctx->type == SOCK_STREAM)
+		begin_attempt(ctx, 6);
+	return 1;
+}
+
+/* ---- results of system calls ---- */
+
+/* The socket behind a descriptor of the current task; NULL when it is none. */
+static __always_inline struct sock *socket_of_file(struct file *file)
+{
+	struct socket *socket;
+
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	/* The inode of a listening Unix socket's path is a socket, too: what it opens to must point back. */
+	if (!socket || BPF_CORE_READ(socket, file) != file)
+		return NULL;
+	return BPF_CORE_READ(socket, sk);
+}
+
+static __always_inline struct sock *socket_of_descriptor(struct task_struct *task, long fd)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **descriptors = BPF_CORE_READ(table, fd);
+	struct file *file = NULL;
+
+	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), descriptors + fd);
+	return socket_of_file(file);
+}
+
+static __always_inline void on_accepted(struct task_struct *task, long fd)
+{
+	struct sock *sk = socket_of_descriptor(task, fd);
+	struct task_identity id;
+	struct conn_event *event;
+	__u16 family;
+
+	if (!sk || BPF_CORE_READ(sk, sk_protocol) != PROTO_TCP)
+		return;
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (family != AF_INET && family != AF_INET6)
+		return;
+	event = new_event(CONN_KIND_ACCEPT);
+	if (!event)
+		return;
+	event->socket = (__u64)sk;
+	event->protocol = PROTO_TCP;
+	event->socket_type = SOCK_STREAM;
+	event->flags = CONN_FLAG_PASSIVE;
+	event->old_state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	READ_TUPLE(event, sk);
+	read_identity(&id, task);
+	set_task(event, &id);
+	submit(event);
+}
+
+static __always_inline void on_connected(struct task_struct *task, long fd, long result)
+{
+	__u32 tid = current_tid();
+	struct conn_attempt *attempt = bpf_map_lookup_elem(&conn_attempts, &tid);
+	struct conn_event *event;
+
+	if (!attempt)
+		return;
+	/* An attempt through io_uring has no result here, and must not get that of a later call. */
+	if (result < 0 && !CONNECT_GOES_ON(-result) && (!attempt->progressed || attempt->failed) &&
+	    (__u64)socket_of_descriptor(task, fd) == attempt->socket) {
+		event = new_event(CONN_KIND_FAIL);
+		if (event) {
+			event->socket = attempt->socket;
+			event->birth_ns = attempt->ts_ns;
+			event->opened_ns = attempt->ts_ns;
+			event->netns = attempt->netns;
+			event->family = attempt->family;
+			event->protocol = PROTO_TCP;
+			event->socket_type = SOCK_STREAM;
+			event->remote_port = attempt->remote_port;
+			event->error = -result;
+			event->old_state = attempt->progressed ? CONN_STATE_SYN_SENT : CONN_STATE_CLOSE;
+			__builtin_memcpy(event->remote_address, attempt->remote_address, 16);
+			set_task(event, &attempt->id);
+			submit(event);
+		}
+	}
+	bpf_map_delete_elem(&conn_attempts, &tid);
+}
+
+/*
+ * A raw tracepoint of all system calls and not those of the few: it needs no tracefs,
+ * which not every host has mounted, and the switch that makes system calls take the
+ * traced path is the same.
+ */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(conn_sys_exit, struct pt_regs *regs, long result)
+{
+	struct task_struct *task;
+	long number, first_argument;
+
+#if defined(__TARGET_ARCH_x86)
+	number = BPF_CORE_READ((struct pt_regs___x86 *)regs, orig_ax);
+#else
+	number = BPF_CORE_READ((struct pt_regs___arm64 *)regs, syscallno);
+#endif
+	if (number != NR_CONNECT && number != NR_ACCEPT && number != NR_ACCEPT4)
+		return 0;
+	task = (struct task_struct *)bpf_get_current_task();
+#if defined(__TARGET_ARCH_x86)
+	/* 32-bit programs number their calls otherwise. */
+	if (BPF_CORE_READ((struct task_struct___x86 *)task, thread_info.status) & TS_COMPAT)
+		return 0;
+	first_argument = BPF_CORE_READ((struct pt_regs___x86 *)regs, di);
+#else
+	first_argument = BPF_CORE_READ((struct pt_regs___arm64 *)regs, orig_x0);
+#endif
+	if (number == NR_CONNECT)
+		on_connected(task, first_argument, result);
+	else if (result >= 0)
+		on_accepted(task, result);
+	return 0;
+}
+
+/* ---- octets by process ---- */
+
+/* Tells who uses a socket, once. The time of the record is that of the first use. */
+static __always_inline void emit_user(__u64 key, __u64 birth_ns, const struct task_identity *id)
+{
+	struct conn_event *event = new_event(CONN_KIND_USER);
+
+	if (!event)
+		return;
+	event->socket = key;
+	event->birth_ns = birth_ns;
+	set_task(event, id);
+	submit(event);
+}
+
+static __always_inline void add_usage(struct conn_usage *usage, __u64 size, bool is_sent)
+{
+	if (is_sent)
+		__sync_fetch_and_add(&usage->bytes_sent, size);
+	else
+		__sync_fetch_and_add(&usage->bytes_received, size);
+}
+
+/* Counts for a process that has no inline slot. */
+static __always_inline void count_in_map(__u64 key, struct conn_socket *socket, __u32 tgid, __u64 size, bool is_sent)
+{
+	struct conn_user_key user = { .socket = key, .birth_ns = socket->birth_ns, .tgid = tgid };
+	struct conn_usage *usage = bpf_map_lookup_elem(&conn_users, &user);
+
+	if (!usage) {
+		struct conn_usage first = {};
+
+		read_current(&first.id);
+		if (!bpf_map_update_elem(&conn_users, &user, &first, BPF_NOEXIST))
+			emit_user(key, socket->birth_ns, &first.id);
+		usage = bpf_map_lookup_elem(&conn_users, &user);
+		if (!usage) {
+			COUNT(conn_lost_user);
+			return;
+		}
+	}
+	add_usage(usage, size, is_sent);
+}
+
+static __always_inline bool is_inet(struct sock *sk)
+{
+	__u16 family = sk->__sk_common.skc_family;
+
+	return family == AF_INET || family == AF_INET6;
+}
+
+/* Where atomic compare and exchange exist (Linux 5.12), as they do where these tracepoints are. */
+static __always_inline int count_length(struct sock *sk, int size, int flags, bool is_sent)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct conn_socket *socket;
+	__u64 key = (__u64)sk;
+
+	if (size <= 0 || !is_inet(sk) || (!is_sent && flags & (MSG_PEEK | MSG_ERRQUEUE)))
+		return 0;
+	socket = bpf_map_lookup_elem(&conn_sockets, &key);
+	if (!socket)
+		return 0;
+	for (int i = 0; i < INLINE_USERS; i++) {
+		struct conn_user_slot *slot = &socket->users[i];
+		__u32 owner = slot->tgid;
+
+		if (!owner) {
+			owner = __sync_val_compare_and_swap(&slot->tgid, 0, tgid);
+			if (!owner) {
+				owner = tgid;
+				read_current(&slot->usage.id);
+				emit_user(key, socket->birth_ns, &slot->usage.id);
+			}
+		}
+		if (owner == tgid) {
+			add_usage(&slot->usage, size, is_sent);
+			return 0;
+		}
+	}
+	count_in_map(key, socket, tgid, size, is_sent);
+	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(conn_send, struct sock *sk, int size, int flags)
+{
+	return count_length(sk, size, flags, true);
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(conn_receive, struct sock *sk, int size, int flags)
+{
+	return count_length(sk, size, flags, false);
+}
+
+/* Before Linux 6.3. No compare and exchange before Linux 5.12: only the opener has its inline slot. */
+static __always_inline int count_call(struct socket *sock, int size, int flags, bool is_sent)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct conn_socket *socket;
+	__u64 key = (__u64)BPF_CORE_READ(sock, sk);
+
+	if (size <= 0 || (!is_sent && flags & (MSG_PEEK | MSG_ERRQUEUE)))
+		return 0;
+	socket = bpf_map_lookup_elem(&conn_sockets, &key);
+	if (!socket)
+		return 0;
+	if (socket->users[0].tgid == tgid)
+		add_usage(&socket->users[0].usage, size, is_sent);
+	else
+		count_in_map(key, socket, tgid, size, is_sent);
+	return 0;
+}
+
+SEC("fexit/inet_sendmsg")
+int BPF_PROG(conn_sendmsg4, struct socket *sock, struct msghdr *message, size_t size, int result)
+{
+	return count_call(sock, result, 0, true);
+}
+
+SEC("fexit/inet6_sendmsg")
+int BPF_PROG(conn_sendmsg6, struct socket *sock, struct msghdr *message, size_t size, int result)
+{
+	return count_call(sock, result, 0, true);
+}
+
+SEC("fexit/inet_recvmsg")
+int BPF_PROG(conn_recvmsg4, struct socket *sock, struct msghdr *message, size_t size, int flags, int result)
+{
+	return count_call(sock, result, flags, false);
+}
+
+SEC("fexit/inet6_recvmsg")
+int BPF_PROG(conn_recvmsg6, struct socket *sock, struct msghdr *message, size_t size, int flags, int result)
+{
+	return count_call(sock, result, flags, false);
+}
+
+/* ---- datagram and raw sockets, bind ---- */
+
+static __always_inline int bound(struct bpf_sock *ctx)
+{
+	/* The verifier lets nobody keep a socket pointer as a number; read from memory it is one. */
+	struct sock *sk = BPF_CORE_READ((struct sock *)ctx, sk_socket, sk);
+	__u64 key = (__u64)sk;
+	struct conn_socket *socket = NULL;
+	struct conn_event *event;
+	struct task_identity id;
+
+	if (!sk)
+		return 1;
+	if (ctx->type != SOCK_STREAM) {
+		socket = remember(key, sk, 0);
+		if (socket)
+			set_opener(socket);
+	}
+	event = new_event(CONN_KIND_BIND);
+	if (!event)
+		return 1;
+	event->socket = key;
+	event->birth_ns = socket ? socket->birth_ns : event->ts_ns;
+	event->protocol = BPF_CORE_READ(sk, sk_protocol);
+	event->socket_type = ctx->type;
+	READ_TUPLE(event, sk);
+	read_current(&id);
+	set_task(event, &id);
+	submit(event);
+	return 1;
+}
+
+SEC("cgroup/post_bind4")
+int conn_post_bind4(struct bpf_sock *ctx)
+{
+	return bound(ctx);
+}
+
+SEC("cgroup/post_bind6")
+int conn_post_bind6(struct bpf_sock *ctx)
+{
+	return bound(ctx);
+}
+
+SEC("cgroup/sock_release")
+int conn_release(struct bpf_sock *ctx)
+{
+	struct conn_socket *socket;
+	struct conn_event *event;
+	struct task_identity id;
+	__u64 key;
+
+	/* The end of a TCP socket comes later, when the other end knows. */
+	if (ctx->type == SOCK_STREAM)
+		return 1;
+	key = (__u64)BPF_CORE_READ((struct sock *)ctx, sk_socket, sk);
+	socket = bpf_map_lookup_elem(&conn_sockets, &key);
+	if (!socket)
+		return 1;
+	emit_usage(key, socket);
+	event = socket_event(CONN_KIND_RELEASE, key, socket);
+	if (event) {
+		read_current(&id);
+		set_task(event, &id);
+		submit(event);
+	}
+	bpf_map_delete_elem(&conn_sockets, &key);
+	return 1;
+}
+
+/* Where a packet goes to or comes from, as flows are told apart. */
+struct packet {
+	__u8 source[16];
+	__u8 destination[16];
+	__u32 payload_size;
+	__u16 source_port;
+	__u16 destination_port;
+	__u8 family;
+	__u8 protocol;
+};
+
+/* Extension headers are not walked: a raw IPv6 packet with some counts under the first one's number. */
+static __always_inline bool parse_packet(struct __sk_buff *skb, struct packet *packet)
+{
+	__u8 header[20] __attribute__((aligned(4)));
+	__u16 ports[2];
+	__u32 offset;
+
+	if (bpf_skb_load_bytes(skb, 0, header, sizeof(header)))
+		return false;
+	if (header[0] >> 4 == 4) {
+		packet->family = 4;
+		packet->protocol = header[9];
+		offset = (header[0] & 15) * 4;
+		__builtin_memcpy(packet->source, header + 12, 4);
+		__builtin_memcpy(packet->destination, header + 16, 4);
+	} else if (header[0] >> 4 == 6) {
+		packet->family = 6;
+		packet->protocol = header[6];
+		offset = 40;
+		if (bpf_skb_load_bytes(skb, 8, packet->source, 16) ||
+		    bpf_skb_load_bytes(skb, 24, packet->destination, 16))
+			return false;
+	} else {
+		return false;
+	}
+	if (skb->len < offset)
+		return false;
+	packet->payload_size = skb->len - offset;
+	if (packet->protocol == PROTO_UDP || packet->protocol == PROTO_UDPLITE) {
+		if (bpf_skb_load_bytes(skb, offset, ports, sizeof(ports)))
+			return false;
+		packet->source_port = bpf_ntohs(ports[0]);
+		packet->destination_port = bpf_ntohs(ports[1]);
+		if (packet->payload_size >= UDP_HEADER_SIZE)
+			packet->payload_size -= UDP_HEADER_SIZE;
+	}
+	return true;
+}
+
+static __always_inline void emit_flow(__u64 key, struct conn_socket *socket, const struct packet *packet, bool is_egress)
+{
+	struct conn_event *event = socket_event(CONN_KIND_FLOW, key, socket);
+
+	if (!event)
+		return;
+	event->family = packet->family;
+	event->protocol = packet->protocol;
+	event->local_port = is_egress ? packet->source_port : packet->destination_port;
+	event->remote_port = is_egress ? packet->destination_port : packet->source_port;
+	__builtin_memcpy(event->local_address, is_egress ? packet->source : packet->destination, 16);
+	__builtin_memcpy(event->remote_address, is_egress ? packet->destination : packet->source, 16);
+	if (is_egress) {
+		struct task_identity id;
+
+		read_current(&id);
+		set_task(event, &id);
+	} else {
+		event->flags |= CONN_FLAG_INGRESS;
+		set_task(event, &socket->opener);
+	}
+	submit(event);
+}
+
+static __always_inline int count_packet(struct __sk_buff *skb, bool is_egress)
+{
+	struct sk_buff *kernel_skb = (struct sk_buff *)skb;
+	struct conn_flow_key flow_key = {};
+	struct packet packet = {};
+	struct conn_socket *socket;
+	struct conn_flow *flow;
+	struct bpf_sock *sk = skb->sk;
+	struct sock *kernel_sk;
+	__u32 packets;
+	bool is_raw;
+	__u64 key;
+
+	if (!sk)
+		return 1;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk || sk->type == SOCK_STREAM)
+		return 1;
+	is_raw = sk->type == SOCK_RAW;
+	kernel_sk = BPF_CORE_READ(kernel_skb, sk);
+	key = (__u64)kernel_sk;
+	socket = bpf_map_lookup_elem(&conn_sockets, &key);
+	if (!socket) {
+		/* A raw socket receives a copy of what others receive: only its own flows count. */
+		if (is_raw && !is_egress)
+			return 1;
+		/* Sockets of the kernel have no file. */
+		if (!BPF_CORE_READ(kernel_sk, sk_socket, file))
+			return 1;
+		socket = remember(key, kernel_sk, is_egress ? 0 : CONN_FLAG_PREEXISTING);
+		if (!socket)
+			return 1;
+		/* A datagram leaves in the context of its sender, which is the first to use a socket nobody bound. */
+		if (is_egress)
+			set_opener(socket);
+	}
+	if (!parse_packet(skb, &packet))
+		return 1;
+	flow_key.socket = key;
+	flow_key.birth_ns = socket->birth_ns;
+	flow_key.protocol = packet.protocol;
+	flow_key.family = packet.family;
+	flow_key.local_port = is_egress ? packet.source_port : packet.destination_port;
+	flow_key.remote_port = is_egress ? packet.destination_port : packet.source_port;
+	__builtin_memcpy(flow_key.remote_address, is_egress ? packet.destination : packet.source, 16);
+	flow = bpf_map_lookup_elem(&conn_flows, &flow_key);
+	if (!flow) {
+		struct conn_flow first = {};
+
+		if (is_raw && !is_egress)
+			return 1;
+		if (!bpf_map_update_elem(&conn_flows, &flow_key, &first, BPF_NOEXIST))
+			emit_flow(key, socket, &packet, is_egress);
+		flow = bpf_map_lookup_elem(&conn_flows, &flow_key);
+		if (!flow) {
+			COUNT(conn_lost_flow);
+			return 1;
+		}
+	}
+	packets = skb->gso_segs ? skb->gso_segs : 1;
+	flow->last_ns = bpf_ktime_get_boot_ns();
+	if (is_egress) {
+		__sync_fetch_and_add(&flow->bytes_sent, packet.payload_size);
+		__sync_fetch_and_add(&flow->packets_sent, packets);
+	} else {
+		__sync_fetch_and_add(&flow->bytes_received, packet.payload_size);
+		__sync_fetch_and_add(&flow->packets_received, packets);
+	}
+	return 1;
+}
+
+SEC("cgroup_skb/egress")
+int conn_egress(struct __sk_buff *skb)
+{
+	return count_packet(skb, true);
+}
+
+SEC("cgroup_skb/ingress")
+int conn_ingress(struct __sk_buff *skb)
+{
+	return count_packet(skb, false);
+}
+
+/* ---- what was there before ---- */
+
+/* Runs once at start: every process that holds a socket already, in all network namespaces. */
+SEC("iter/task_file")
+int conn_holders(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct conn_socket *socket;
+	struct conn_event *event;
+	struct task_identity id;
+	struct sock *sk;
+	__u16 family;
+	__u64 key;
+
+	if (!task || !file)
+		return 0;
+	sk = socket_of_file(file);
+	if (!sk)
+		return 0;
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (family != AF_INET && family != AF_INET6)
+		return 0;
+	key = (__u64)sk;
+	socket = bpf_map_lookup_elem(&conn_sockets, &key);
+	if (!socket) {
+		socket = remember(key, sk, CONN_FLAG_PREEXISTING);
+		if (!socket)
+			return 0;
+	}
+	event = socket_event(CONN_KIND_HOLDER, key, socket);
+	if (!event)
+		return 0;
+	event->old_state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	read_identity(&id, task);
+	set_task(event, &id);
+	submit(event);
+	return 0;
+}

@@ -1,0 +1,120 @@
+// Generated from the BTF of the BPF object by scripts/gen.ts. Do not edit: change the C and run `deno task gen`.
+
+/** Octets of the fixed part of `struct conn_event`; variable data follows. */
+export const CONN_EVENT_SIZE = 168;
+/** Offset of `comm`, 16 octets. */
+export const CONN_EVENT_COMM_OFFSET = 120;
+/** Offset of `local_address`, 16 octets. */
+export const CONN_EVENT_LOCAL_ADDRESS_OFFSET = 136;
+/** Offset of `remote_address`, 16 octets. */
+export const CONN_EVENT_REMOTE_ADDRESS_OFFSET = 152;
+
+/** The integers of `struct conn_event`; 64-bit ones are exact up to 2^53 and rounded above. */
+export interface ConnEvent {
+  tsNs: number;
+  recordType: number;
+  kind: number;
+  family: number;
+  netns: number;
+  socket: number;
+  birthNs: number;
+  startTimeNs: number;
+  tgid: number;
+  tid: number;
+  uid: number;
+  gid: number;
+  openedNs: number;
+  establishedNs: number;
+  bytesSent: number;
+  bytesReceived: number;
+  packetsSent: number;
+  packetsReceived: number;
+  retransmits: number;
+  rttUs: number;
+  localPort: number;
+  remotePort: number;
+  error: number;
+  protocol: number;
+  socketType: number;
+  oldState: number;
+  flags: number;
+}
+
+/**
+ * Reads the integers of a `struct conn_event`.
+ *
+ * @param view memory that holds the record
+ * @param base offset of the record in `view`, in octets
+ * @returns a new object
+ */
+export function readConnEvent(view: DataView, base: number): ConnEvent {
+  return {
+    tsNs: view.getUint32(base, true) + view.getUint32(base + 4, true) * 0x1_0000_0000,
+    recordType: view.getUint16(base + 8, true),
+    kind: view.getUint8(base + 10),
+    family: view.getUint8(base + 11),
+    netns: view.getUint32(base + 12, true),
+    socket: view.getUint32(base + 16, true) + view.getUint32(base + 20, true) * 0x1_0000_0000,
+    birthNs: view.getUint32(base + 24, true) + view.getUint32(base + 28, true) * 0x1_0000_0000,
+    startTimeNs: view.getUint32(base + 32, true) + view.getUint32(base + 36, true) * 0x1_0000_0000,
+    tgid: view.getUint32(base + 40, true),
+    tid: view.getUint32(base + 44, true),
+    uid: view.getUint32(base + 48, true),
+    gid: view.getUint32(base + 52, true),
+    openedNs: view.getUint32(base + 56, true) + view.getUint32(base + 60, true) * 0x1_0000_0000,
+    establishedNs: view.getUint32(base + 64, true) + view.getUint32(base + 68, true) * 0x1_0000_0000,
+    bytesSent: view.getUint32(base + 72, true) + view.getUint32(base + 76, true) * 0x1_0000_0000,
+    bytesReceived: view.getUint32(base + 80, true) + view.getUint32(base + 84, true) * 0x1_0000_0000,
+    packetsSent: view.getUint32(base + 88, true),
+    packetsReceived: view.getUint32(base + 92, true),
+    retransmits: view.getUint32(base + 96, true),
+    rttUs: view.getUint32(base + 100, true),
+    localPort: view.getUint16(base + 104, true),
+    remotePort: view.getUint16(base + 106, true),
+    error: view.getUint16(base + 108, true),
+    protocol: view.getUint8(base + 110),
+    socketType: view.getUint8(base + 111),
+    oldState: view.getUint8(base + 112),
+    flags: view.getUint8(base + 113),
+  };
+}
+
+/** Values of `enum conn_kind`. */
+export const CONN_KIND = {
+  OPEN: 1,
+  FAIL: 2,
+  PASSIVE: 3,
+  ACCEPT: 4,
+  LISTEN: 5,
+  BIND: 6,
+  USER: 7,
+  USAGE: 8,
+  CLOSE: 9,
+  HOLDER: 10,
+  FLOW: 11,
+  RELEASE: 12,
+} as const;
+
+/** Values of `enum conn_flag`. */
+export const CONN_FLAG = {
+  PREEXISTING: 1,
+  PASSIVE: 2,
+  LOCAL_FIRST: 4,
+  REMOTE_FIRST: 8,
+  INGRESS: 16,
+} as const;
+
+/** Values of `enum conn_state`. */
+export const CONN_STATE = {
+  ESTABLISHED: 1,
+  SYN_SENT: 2,
+  SYN_RECV: 3,
+  FIN_WAIT1: 4,
+  FIN_WAIT2: 5,
+  TIME_WAIT: 6,
+  CLOSE: 7,
+  CLOSE_WAIT: 8,
+  LAST_ACK: 9,
+  LISTEN: 10,
+  CLOSING: 11,
+} as const;

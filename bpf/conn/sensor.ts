@@ -1,0 +1,264 @@
+/**
+ * The connection sensor: its programs, and its records as the connection tracker takes them.
+ *
+ * @module
+ */
+
+import type {
+  ConnectionRecord,
+  FlowCounters,
+  KernelCounters,
+  TaskIdentity,
+  UsageCounters,
+} from "../../src/conns/types.ts";
+import type { BpfMap } from "../../ffi/mod.ts";
+import type { Sensor, SensorRun } from "../../src/sensor.ts";
+import { TextCache } from "../record.ts";
+import {
+  CONN_EVENT_COMM_OFFSET,
+  CONN_EVENT_LOCAL_ADDRESS_OFFSET,
+  CONN_EVENT_REMOTE_ADDRESS_OFFSET,
+  type ConnEvent,
+  readConnEvent,
+} from "./layout.gen.ts";
+
+const NO_USAGE = "octets by process are not known, only totals";
+
+/** TCP connections, UDP, raw and ICMP flows, listeners and binds, with the processes that made and use them. */
+export const CONN_SENSOR: Sensor = {
+  name: "conn",
+  minimumKernel: "5.10",
+  programs: [
+    { name: "conn_set_state", attach: "tracing", hook: "tp_btf/inet_sock_set_state" },
+    { name: "conn_destroy", attach: "tracing", hook: "tp_btf/tcp_destroy_sock" },
+    {
+      name: "conn_connect4",
+      attach: "cgroup",
+      hook: "cgroup/connect4",
+      without: "IPv4 connects that fail before a packet is sent are not seen",
+    },
+    {
+      name: "conn_connect6",
+      attach: "cgroup",
+      hook: "cgroup/connect6",
+      without: "IPv6 connects that fail before a packet is sent are not seen",
+    },
+    {
+      name: "conn_sys_exit",
+      attach: "tracing",
+      hook: "tp_btf/sys_exit",
+      without: "who accepted is known only from first use, connects that fail before a packet is sent are not seen",
+    },
+    { name: "conn_send", attach: "tracing", hook: "tp_btf/sock_send_length", without: NO_USAGE },
+    { name: "conn_receive", attach: "tracing", hook: "tp_btf/sock_recv_length", without: NO_USAGE },
+    {
+      name: "conn_sendmsg4",
+      attach: "tracing",
+      hook: "fexit/inet_sendmsg",
+      without: NO_USAGE,
+      insteadOf: "conn_send",
+    },
+    {
+      name: "conn_sendmsg6",
+      attach: "tracing",
+      hook: "fexit/inet6_sendmsg",
+      without: NO_USAGE,
+      insteadOf: "conn_send",
+    },
+    {
+      name: "conn_recvmsg4",
+      attach: "tracing",
+      hook: "fexit/inet_recvmsg",
+      without: NO_USAGE,
+      insteadOf: "conn_receive",
+    },
+    {
+      name: "conn_recvmsg6",
+      attach: "tracing",
+      hook: "fexit/inet6_recvmsg",
+      without: NO_USAGE,
+      insteadOf: "conn_receive",
+    },
+    {
+      name: "conn_post_bind4",
+      attach: "cgroup",
+      hook: "cgroup/post_bind4",
+      without: "IPv4 binds are not seen",
+    },
+    {
+      name: "conn_post_bind6",
+      attach: "cgroup",
+      hook: "cgroup/post_bind6",
+      without: "IPv6 binds are not seen",
+    },
+    {
+      name: "conn_release",
+      attach: "cgroup",
+      hook: "cgroup/sock_release",
+      without: "flows end only when they are idle",
+    },
+    {
+      name: "conn_egress",
+      attach: "cgroup",
+      hook: "cgroup_skb/egress",
+      without: "sent datagrams are not seen",
+    },
+    {
+      name: "conn_ingress",
+      attach: "cgroup",
+      hook: "cgroup_skb/ingress",
+      without: "received datagrams are not seen",
+    },
+    {
+      name: "conn_holders",
+      attach: "iterator",
+      hook: "iter/task_file",
+      without: "owners of connections older than culprit are not known",
+    },
+  ],
+  lossCounters: {
+    connection_ring_full: "conn_lost_ring",
+    connection_sockets_full: "conn_lost_socket",
+    connection_users_full: "conn_lost_user",
+    connection_flows_full: "conn_lost_flow",
+  },
+};
+
+/** Offset of `socket` and, after it, `birth_ns`: together the beginning of the keys of maps. */
+const SOCKET_OFFSET = 16;
+const SOCKET_SIZE = 16;
+
+/** Octets of the record as they are, copied. */
+function copy(view: DataView, offset: number, size: number): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset + offset, size).slice();
+}
+
+/** Turns records of type CONNECTION into what the tracker takes. */
+export class ConnectionDecoder {
+  readonly #comms = new TextCache();
+
+  /**
+   * Decodes one record.
+   *
+   * @param view memory that holds the record
+   * @param base offset of the record in `view`
+   * @returns the record, copied
+   */
+  decode(view: DataView, base: number): ConnectionRecord {
+    const event = readConnEvent(view, base);
+    const size = event.family === 6 ? 16 : 4;
+    // Addresses of the kernel are above 2^53: as a text they stay exact.
+    const key = `${view.getUint32(base + SOCKET_OFFSET + 4, true).toString(36)}.${
+      view.getUint32(base + SOCKET_OFFSET, true).toString(36)
+    }`;
+    return {
+      kind: event.kind,
+      tsNs: event.tsNs,
+      key,
+      birthNs: event.birthNs,
+      socketBytes: copy(view, base + SOCKET_OFFSET, SOCKET_SIZE),
+      netns: event.netns,
+      isIpv6: event.family === 6,
+      protocol: event.protocol,
+      socketType: event.socketType,
+      flags: event.flags,
+      oldState: event.oldState,
+      error: event.error,
+      openedNs: event.openedNs,
+      establishedNs: event.establishedNs,
+      bytesSent: event.bytesSent,
+      bytesReceived: event.bytesReceived,
+      packetsSent: event.packetsSent,
+      packetsReceived: event.packetsReceived,
+      retransmits: event.retransmits,
+      rttUs: event.rttUs,
+      localPort: event.localPort,
+      remotePort: event.remotePort,
+      localAddress: copy(view, base + CONN_EVENT_LOCAL_ADDRESS_OFFSET, size),
+      remoteAddress: copy(view, base + CONN_EVENT_REMOTE_ADDRESS_OFFSET, size),
+      task: event.tgid === 0 ? undefined : this.#task(event, view, base),
+    };
+  }
+
+  #task(event: ConnEvent, view: DataView, base: number): TaskIdentity {
+    return {
+      tgid: event.tgid,
+      tid: event.tid,
+      startTimeNs: event.startTimeNs,
+      uid: event.uid,
+      gid: event.gid,
+      comm: this.#comms.read16(view, base + CONN_EVENT_COMM_OFFSET),
+    };
+  }
+}
+
+/** An unsigned number of 64 bits, rounded above 2^53. */
+function readU64(view: DataView, offset: number): number {
+  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 0x1_0000_0000;
+}
+
+/** Reads the maps `conn_flows` and `conn_users`: the layouts of their keys and values are those of the C structs. */
+export class ConnectionCounters implements KernelCounters {
+  readonly #flows: BpfMap;
+  readonly #users: BpfMap;
+
+  /** @param run a run with {@linkcode CONN_SENSOR} */
+  constructor(run: SensorRun) {
+    this.#flows = run.map("conn_flows");
+    this.#users = run.map("conn_users");
+  }
+
+  /** See {@linkcode KernelCounters.flow}. */
+  flow(record: ConnectionRecord): FlowCounters | undefined {
+    return this.#readFlow(this.#flowKey(record));
+  }
+
+  /** See {@linkcode KernelCounters.takeFlow}. */
+  takeFlow(record: ConnectionRecord): FlowCounters | undefined {
+    const key = this.#flowKey(record);
+    const counters = this.#readFlow(key);
+    this.#flows.delete(key);
+    return counters;
+  }
+
+  /** See {@linkcode KernelCounters.takeUsage}. */
+  takeUsage(socketBytes: Uint8Array, tgid: number): UsageCounters | undefined {
+    // struct conn_user_key: socket, birth_ns, tgid, reserved.
+    const key = new Uint8Array(this.#users.keySize);
+    key.set(socketBytes);
+    new DataView(key.buffer).setUint32(SOCKET_SIZE, tgid, true);
+    const value = this.#users.lookup(key);
+    if (value === undefined) return undefined;
+    this.#users.delete(key);
+    // struct conn_usage ends with bytes_sent and bytes_received.
+    const view = new DataView(value.buffer);
+    return { bytesSent: readU64(view, value.length - 16), bytesReceived: readU64(view, value.length - 8) };
+  }
+
+  /** struct conn_flow_key: socket, birth_ns, remote address, remote port, local port, protocol, family, 2 reserved. */
+  #flowKey(record: ConnectionRecord): Uint8Array<ArrayBuffer> {
+    const key = new Uint8Array(this.#flows.keySize);
+    const view = new DataView(key.buffer);
+    key.set(record.socketBytes);
+    key.set(record.remoteAddress, SOCKET_SIZE);
+    view.setUint16(SOCKET_SIZE + 16, record.remotePort, true);
+    view.setUint16(SOCKET_SIZE + 18, record.localPort, true);
+    key[SOCKET_SIZE + 20] = record.protocol;
+    key[SOCKET_SIZE + 21] = record.isIpv6 ? 6 : 4;
+    return key;
+  }
+
+  /** struct conn_flow: five numbers of 64 bits. */
+  #readFlow(key: Uint8Array<ArrayBuffer>): FlowCounters | undefined {
+    const value = this.#flows.lookup(key);
+    if (value === undefined) return undefined;
+    const view = new DataView(value.buffer);
+    return {
+      lastNs: readU64(view, 0),
+      bytesSent: readU64(view, 8),
+      bytesReceived: readU64(view, 16),
+      packetsSent: readU64(view, 24),
+      packetsReceived: readU64(view, 32),
+    };
+  }
+}

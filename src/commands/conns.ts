@@ -1,0 +1,116 @@
+/**
+ * `culprit conns`: which process opens, accepts, uses and closes which connection.
+ *
+ * @module
+ */
+
+import { CONN_SENSOR, ConnectionCounters, ConnectionDecoder } from "../../bpf/conn/sensor.ts";
+import { DNS_SENSOR, DnsPacketDecoder } from "../../bpf/dns/sensor.ts";
+import { PROCESS_SENSOR } from "../../bpf/process/sensor.ts";
+import { RECORD_TYPE } from "../../bpf/records.gen.ts";
+import { ConnectionEventBuilder } from "../conns/event.ts";
+import { compileConnectionFilter, type ConnectionFilterOptions } from "../conns/filter.ts";
+import { AddressNames } from "../conns/names.ts";
+import { ConnectionTracker } from "../conns/tracker.ts";
+import type { TaskIdentity } from "../conns/types.ts";
+import { DnsTracker } from "../correlation/tracker.ts";
+import type { DnsTransaction } from "../correlation/types.ts";
+import type { ExitCode } from "../errors.ts";
+import type { ProcessInfo } from "../events.ts";
+import { type LiveHandlers, type LiveSession, runLive } from "../live.ts";
+import type { LiveOptions } from "./options.ts";
+
+/** What `culprit conns` receives. */
+export interface ConnsOptions extends LiveOptions, ConnectionFilterOptions {
+  /** Keep what has ended this long, ms. */
+  readonly keepMs: number;
+  /** A flow without packets for this long has ended, ms. */
+  readonly idleMs: number;
+}
+
+/** Ports of DNS: only there are names looked for, which costs other traffic least. */
+const DNS_PORTS = [53, 5353, 5355];
+
+/** Answers later than this belong to nothing. */
+const DNS_TIMEOUT_MS = 5000;
+
+/**
+ * Runs `culprit conns`.
+ *
+ * @param options values of the command line
+ * @returns the exit code
+ * @throws {CulpritError} when it cannot start
+ */
+export function runConns(options: ConnsOptions): Promise<ExitCode> {
+  return runLive({
+    name: "conns",
+    columns: "connection",
+    sensors: [PROCESS_SENSOR, CONN_SENSOR, DNS_SENSOR],
+    globals: { dns_ports: DNS_PORTS, dns_port_count: [DNS_PORTS.length] },
+    handlers: (session) => connsHandlers(session, options),
+  }, options);
+}
+
+/** Notes the addresses of an answer under the name that was asked for. */
+function noteNames(names: AddressNames, { query, response, client }: DnsTransaction): void {
+  const name = query?.message.questions[0]?.name ?? response?.message.questions[0]?.name;
+  if (response === undefined || name === undefined) return;
+  for (const { type, data } of response.message.answers) {
+    if (type === TYPE_A || type === TYPE_AAAA) names.add(client?.tgid, name, data, response.tsNs);
+  }
+}
+
+const TYPE_A = 1;
+const TYPE_AAAA = 28;
+
+function connsHandlers(session: LiveSession, options: ConnsOptions): LiveHandlers {
+  const passes = compileConnectionFilter(options);
+  const names = new AddressNames();
+  const decoder = new ConnectionDecoder();
+  const resolve = (task: TaskIdentity, tsNs: number): ProcessInfo => session.table.lookup(task, tsNs);
+  const tracker = new ConnectionTracker({
+    counters: new ConnectionCounters(session.run),
+    resolve,
+    keepMs: options.keepMs,
+    idleMs: options.idleMs,
+    onEvent: (name, connection, tsNs) => {
+      if (passes(name, connection)) session.emit(builder.event(name, connection, tsNs));
+    },
+  });
+  const builder = new ConnectionEventBuilder({
+    clock: session.clock,
+    resolve,
+    listenerOf: (connection) => tracker.listenerOf(connection),
+    names,
+  });
+  const packets = new DnsPacketDecoder(() => undefined);
+  const transactions = new DnsTracker({
+    timeoutMs: DNS_TIMEOUT_MS,
+    messages: false,
+    onTransaction: (transaction) => noteNames(names, transaction),
+  });
+  const onPacket = transactions.packet.bind(transactions);
+  return {
+    record: (type, view, base) => {
+      if (type === RECORD_TYPE.CONNECTION) tracker.record(decoder.decode(view, base));
+      else if (type === RECORD_TYPE.DNS_PACKET) packets.decode(view, base, onPacket);
+    },
+    tick: (nowNs) => {
+      transactions.tick(nowNs);
+      tracker.tick(nowNs);
+    },
+    finish: (nowNs) => {
+      transactions.flush(nowNs);
+      tracker.finish();
+    },
+    lost: (nowNs) => transactions.noteLoss(nowNs),
+    observed: () => ({ connection_records: tracker.counts.records }),
+    lostCounts: () => {
+      const { evicted, endsMissed } = tracker.counts;
+      return {
+        ...(evicted > 0 ? { connections_evicted: evicted } : {}),
+        ...(endsMissed > 0 ? { connection_ends_missed: endsMissed } : {}),
+      };
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/**
+ * Keeps what has ended for a while, bounded in time and number.
+ *
+ * @module
+ */
+
+import type { Connection } from "./types.ts";
+
+/** Ended connections, oldest end first. */
+export class EndedConnections {
+  readonly #keepNs: number;
+  readonly #max: number;
+  readonly #kept = new Set<Connection>();
+  /** Dropped before their time. */
+  evicted = 0;
+
+  /**
+   * @param keepNs how long to keep one
+   * @param max how many to keep
+   */
+  constructor(keepNs: number, max: number) {
+    this.#keepNs = keepNs;
+    this.#max = max;
+  }
+
+  /** How many are kept. */
+  get size(): number {
+    return this.#kept.size;
+  }
+
+  /** All that are kept. */
+  all(): Iterable<Connection> {
+    return this.#kept;
+  }
+
+  /** Keeps one that has ended now. */
+  add(connection: Connection): void {
+    this.#kept.add(connection);
+    if (this.#kept.size <= this.#max) return;
+    const [oldest] = this.#kept;
+    if (oldest === undefined) return;
+    this.#kept.delete(oldest);
+    this.evicted++;
+  }
+
+  /** Drops those whose time is over. */
+  expire(nowNs: number): void {
+    for (const connection of this.#kept) {
+      if (connection.endNs + this.#keepNs > nowNs) return;
+      this.#kept.delete(connection);
+      // A chain of peers would keep each other.
+      connection.peer = undefined;
+    }
+  }
+}

@@ -1,0 +1,576 @@
+/**
+ * Follows connections, flows and listeners from what the connection sensor tells.
+ *
+ * Events are held back for a moment, so that they can name what the kernel tells only afterwards: who accepted the
+ * other end of a new connection, or why a connect failed. What has ended is kept for a while, bounded.
+ *
+ * @module
+ */
+
+import { CONN_FLAG, CONN_KIND, CONN_STATE } from "../../bpf/conn/layout.gen.ts";
+import type { ProcessInfo } from "../events.ts";
+import { addUser, makeConnection, setTuple } from "./_connection.ts";
+import { EndedConnections } from "./_ended.ts";
+import { PeerIndex } from "./_peers.ts";
+import type {
+  Connection,
+  ConnectionEnd,
+  ConnectionEventName,
+  ConnectionRecord,
+  ConnectionUser,
+  KernelCounters,
+  TaskIdentity,
+} from "./types.ts";
+
+/** What a tracker needs to be told. */
+export interface ConnectionTrackerOptions {
+  /** Reads and removes what the kernel counts. */
+  counters: KernelCounters;
+  /** Finds the facts of a process as they were at a time, ns. */
+  resolve: (task: TaskIdentity, tsNs: number) => ProcessInfo;
+  /** Told of what happens to connections, in the order of their time but for what is held back. */
+  onEvent: (name: ConnectionEventName, connection: Connection, tsNs: number) => void;
+  /** A flow without packets for this long has ended, ms. Default 30,000. */
+  idleMs?: number;
+  /** Keep what has ended this long, ms. Default 300,000. */
+  keepMs?: number;
+  /** Ended connections kept at most. Default 100,000. */
+  maxEnded?: number;
+}
+
+/** What a tracker counted. */
+export interface ConnectionCounts {
+  records: number;
+  /** Connections, flows and listeners that live. */
+  living: number;
+  /** Ended ones that are kept. */
+  kept: number;
+  /** Ended ones dropped before their time, because too many were kept. */
+  evicted: number;
+  /** Living ones whose end was lost: their socket turned up with another connection. */
+  endsMissed: number;
+}
+
+/** How long events wait for what belongs to them, ns: longer than two turns of a busy reader. */
+const SETTLE_NS = 30e6;
+/** How long the end of a connection that nobody accepted waits for accept(2), which may come after it. */
+const ACCEPT_GRACE_NS = 200e6;
+
+const SOCK_STREAM = 1;
+/** Linux errno numbers, the same on all architectures culprit runs on. */
+const EPIPE = 32;
+const ECONNRESET = 104;
+const ETIMEDOUT = 110;
+
+/** A socket that lives. */
+interface Socket {
+  key: string;
+  birthNs: number;
+  socketBytes: Uint8Array;
+  isStream: boolean;
+  /** TCP: the connection or listener. */
+  connection: Connection | undefined;
+  /** Datagrams: flows by where they go. */
+  flows: Map<string, Flow> | undefined;
+  /** Shared with its connection; of a datagram socket with all its flows. */
+  users: ConnectionUser[];
+  /** Users whose counters are in a map of the kernel, if they have any. */
+  uncounted: Set<number> | undefined;
+}
+
+/** A flow that lives. */
+interface Flow {
+  connection: Connection;
+  record: ConnectionRecord;
+  socket: Socket;
+  /** When to look whether it is idle, ns. */
+  dueNs: number;
+}
+
+/** An event that waits. */
+interface Waiting {
+  name: ConnectionEventName;
+  connection: Connection;
+  tsNs: number;
+  dueNs: number;
+  /** Socket to forget with it; undefined for none. */
+  key: string | undefined;
+}
+
+/** Follows connections. See the module's description. */
+export class ConnectionTracker {
+  readonly #options: ConnectionTrackerOptions;
+  readonly #idleNs: number;
+  readonly #sockets = new Map<string, Socket>();
+  readonly #peers = new PeerIndex();
+  /** Listeners by network namespace and port. */
+  readonly #listeners = new Map<string, Set<Connection>>();
+  /** Flows in the order in which they are to be looked at. */
+  readonly #idle = new Set<Flow>();
+  /** Events by connection, oldest first. */
+  #waiting: Waiting[] = [];
+  readonly #ended: EndedConnections;
+  #lastId = 0;
+  #records = 0;
+  #endsMissed = 0;
+
+  /** @param options see {@linkcode ConnectionTrackerOptions} */
+  constructor(options: ConnectionTrackerOptions) {
+    this.#options = options;
+    this.#idleNs = (options.idleMs ?? 30_000) * 1e6;
+    this.#ended = new EndedConnections((options.keepMs ?? 300_000) * 1e6, options.maxEnded ?? 100_000);
+  }
+
+  /** What was counted so far. */
+  get counts(): ConnectionCounts {
+    return {
+      records: this.#records,
+      living: this.#peers.size + [...this.#listeners.values()].reduce((sum, set) => sum + set.size, 0),
+      kept: this.#ended.size,
+      evicted: this.#ended.evicted,
+      endsMissed: this.#endsMissed,
+    };
+  }
+
+  /**
+   * All connections, flows and listeners that live.
+   *
+   * @returns each once
+   */
+  *living(): Generator<Connection, void, undefined> {
+    for (const { connection, flows } of this.#sockets.values()) {
+      if (connection !== undefined && connection.endNs === 0) yield connection;
+      if (flows !== undefined) { for (const flow of flows.values()) yield flow.connection; }
+    }
+  }
+
+  /**
+   * Connections that have ended and are still kept.
+   *
+   * @returns each once, oldest end first
+   */
+  ended(): Iterable<Connection> {
+    return this.#ended.all();
+  }
+
+  /**
+   * Takes a record of the sensor.
+   *
+   * @param record decoded; kept
+   */
+  record(record: ConnectionRecord): void {
+    this.#records++;
+    switch (record.kind) {
+      case CONN_KIND.OPEN:
+        return this.#onOpen(record);
+      case CONN_KIND.FAIL:
+        return this.#onFail(record);
+      case CONN_KIND.PASSIVE:
+        return this.#onPassive(record);
+      case CONN_KIND.ACCEPT:
+        return this.#onAccept(record);
+      case CONN_KIND.LISTEN:
+        return this.#onListen(record);
+      case CONN_KIND.BIND:
+        return this.#onBind(record);
+      case CONN_KIND.USER:
+        return this.#onUser(record);
+      case CONN_KIND.USAGE:
+        return this.#onUsage(record);
+      case CONN_KIND.CLOSE:
+        return this.#onClose(record);
+      case CONN_KIND.HOLDER:
+        return this.#onHolder(record);
+      case CONN_KIND.FLOW:
+        return this.#onFlow(record);
+      case CONN_KIND.RELEASE:
+        return this.#onRelease(record);
+    }
+  }
+
+  /**
+   * Tells events whose wait is over, ends idle flows, forgets what was kept long enough.
+   *
+   * @param nowNs up to when all records were handed over
+   */
+  tick(nowNs: number): void {
+    if (this.#waiting.length > 0) {
+      const waiting: Waiting[] = [];
+      // What happens to one connection is told in order.
+      const held = new Set<Connection>();
+      for (const event of this.#waiting) {
+        if ((event.dueNs <= nowNs || this.#isSettled(event)) && !held.has(event.connection)) {
+          this.#tell(event);
+        } else {
+          held.add(event.connection);
+          waiting.push(event);
+        }
+      }
+      this.#waiting = waiting;
+    }
+    this.#endIdle(nowNs);
+    this.#ended.expire(nowNs);
+  }
+
+  /** Tells everything that waits; what lives stays open. */
+  finish(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const event of waiting) this.#tell(event);
+  }
+
+  // ---- records ----
+
+  #onOpen(record: ConnectionRecord): void {
+    const socket = this.#newSocket(record);
+    const connection = this.#newConnection("connection", record, socket);
+    connection.direction = record.openedNs > 0 ? "outbound" : "unknown";
+    connection.startNs = record.openedNs;
+    connection.establishedNs = record.establishedNs;
+    if (record.task !== undefined) this.#addUser(socket, record.task, "opener", record.openedNs);
+    this.#peers.add(connection);
+    this.#wait("open", connection, record.establishedNs, SETTLE_NS);
+  }
+
+  #onFail(record: ConnectionRecord): void {
+    const socket = this.#newSocket(record);
+    this.#sockets.delete(record.key);
+    const connection = this.#newConnection("connection", record, socket);
+    connection.direction = "outbound";
+    connection.startNs = record.openedNs;
+    if (record.task !== undefined) this.#addUser(socket, record.task, "opener", record.tsNs);
+    this.#end(connection, record.tsNs, "failed", record.error);
+    this.#wait("fail", connection, record.tsNs, 0);
+  }
+
+  #onPassive(record: ConnectionRecord): void {
+    const socket = this.#newSocket(record);
+    const connection = this.#newConnection("connection", record, socket);
+    connection.direction = "inbound";
+    connection.startNs = connection.establishedNs = record.establishedNs;
+    this.#peers.add(connection);
+  }
+
+  #onAccept(record: ConnectionRecord): void {
+    if (record.task === undefined) return;
+    let socket = this.#sockets.get(record.key);
+    let connection = socket?.connection;
+    if (socket === undefined || connection === undefined) {
+      // Reset while it waited, and told already.
+      if (record.oldState === CONN_STATE.CLOSE) return;
+      // It waited to be accepted before culprit came, or the record of its beginning was lost.
+      socket = this.#newSocket(record);
+      connection = this.#newConnection("connection", record, socket);
+      connection.preexisting = true;
+      this.#peers.add(connection);
+    }
+    connection.direction = "inbound";
+    this.#accepted(connection, socket, record.task, record.tsNs);
+  }
+
+  #accepted(connection: Connection, socket: Socket, task: TaskIdentity, tsNs: number): void {
+    this.#addUser(socket, task, "acceptor", tsNs);
+    if (connection.acceptedNs > 0) return;
+    connection.acceptedNs = tsNs;
+    this.#wait("accept", connection, tsNs, 0);
+  }
+
+  #onListen(record: ConnectionRecord): void {
+    const socket = this.#newSocket(record);
+    const listener = this.#newConnection("listener", record, socket);
+    listener.direction = "none";
+    listener.state = "listening";
+    listener.startNs = record.tsNs;
+    if (record.task !== undefined) this.#addUser(socket, record.task, "opener", record.tsNs);
+    this.#addListener(listener);
+    this.#wait("listen", listener, record.tsNs, 0);
+  }
+
+  #onBind(record: ConnectionRecord): void {
+    if (record.task === undefined) return;
+    // A TCP socket that is only bound has no life worth following: it goes on to listen or connect.
+    const isStream = record.socketType === SOCK_STREAM;
+    const socket = isStream ? makeSocket(record) : this.#newSocket(record);
+    const bound = makeConnection(++this.#lastId, "socket", record);
+    bound.users.push(this.#addUser(socket, record.task, "opener", record.tsNs));
+    bound.direction = "none";
+    bound.state = "bound";
+    bound.startNs = record.tsNs;
+    this.#wait("bind", bound, record.tsNs, 0);
+  }
+
+  #onUser(record: ConnectionRecord): void {
+    const socket = this.#sockets.get(record.key);
+    if (socket === undefined || socket.birthNs !== record.birthNs || record.task === undefined) return;
+    this.#addUser(socket, record.task, "user", record.tsNs);
+    (socket.uncounted ??= new Set()).add(record.task.tgid);
+    const { connection } = socket;
+    // Accepted by other means than accept(2): io_uring.
+    if (
+      connection !== undefined && connection.direction === "inbound" && connection.acceptedNs === 0 &&
+      !connection.preexisting
+    ) this.#accepted(connection, socket, record.task, record.tsNs);
+  }
+
+  #onUsage(record: ConnectionRecord): void {
+    const socket = this.#sockets.get(record.key);
+    if (socket === undefined || socket.birthNs !== record.birthNs || record.task === undefined) return;
+    const user = this.#addUser(socket, record.task, "user", record.tsNs);
+    user.bytesSent += record.bytesSent;
+    user.bytesReceived += record.bytesReceived;
+    socket.uncounted?.delete(record.task.tgid);
+  }
+
+  #onClose(record: ConnectionRecord): void {
+    let socket = this.#sockets.get(record.key);
+    if (socket === undefined || socket.birthNs !== record.birthNs) {
+      // Its beginning was before culprit came, or lost; or it was accepted before, which is told without a birth.
+      const isSame = socket?.connection !== undefined && socket.birthNs === 0;
+      if (!isSame || socket === undefined) socket = this.#newSocket(record);
+      else socket.birthNs = record.birthNs;
+    }
+    let { connection } = socket;
+    if (connection === undefined) {
+      connection = this.#newConnection("connection", record, socket);
+      connection.preexisting = true;
+    }
+    if (connection.endNs > 0) return;
+    this.#takeUsage(socket);
+    if (connection.shape === "connection") this.#peers.remove(connection);
+    else this.#removeListener(connection);
+    if (connection.localPort === 0) setTuple(connection, record);
+    if (record.task !== undefined) {
+      connection.closer = this.#addUser(socket, record.task, "closer", record.tsNs);
+      if (connection.closer.process.unknown_reason !== undefined) {
+        connection.closer.process = this.#options.resolve(record.task, record.tsNs);
+      }
+    }
+    connection.bytesSent = record.bytesSent;
+    connection.bytesReceived = record.bytesReceived;
+    connection.packetsSent = record.packetsSent;
+    connection.packetsReceived = record.packetsReceived;
+    connection.retransmits = record.retransmits;
+    connection.rttUs = record.rttUs;
+    connection.closedBy = closedBy(record);
+    this.#end(connection, record.tsNs, endOf(record), record.error);
+    const isWaiting = connection.direction === "inbound" && connection.acceptedNs === 0 && !connection.preexisting;
+    this.#wait("close", connection, record.tsNs, isWaiting ? ACCEPT_GRACE_NS : 0, record.key);
+  }
+
+  #onHolder(record: ConnectionRecord): void {
+    if (record.task === undefined) return;
+    let socket = this.#sockets.get(record.key);
+    if (socket === undefined || socket.birthNs !== record.birthNs) {
+      socket = this.#newSocket(record);
+      if (record.socketType === SOCK_STREAM && record.oldState !== CONN_STATE.CLOSE) {
+        const isListener = record.oldState === CONN_STATE.LISTEN;
+        const connection = this.#newConnection(isListener ? "listener" : "connection", record, socket);
+        if (isListener) {
+          connection.state = "listening";
+          connection.direction = "none";
+          this.#addListener(connection);
+        } else {
+          this.#peers.add(connection);
+        }
+      }
+    }
+    this.#addUser(socket, record.task, "holder", record.tsNs);
+  }
+
+  #onFlow(record: ConnectionRecord): void {
+    let socket = this.#sockets.get(record.key);
+    const isIngress = (record.flags & CONN_FLAG.INGRESS) !== 0;
+    if (socket === undefined || socket.birthNs !== record.birthNs) {
+      socket = this.#newSocket(record);
+      if (record.task !== undefined) this.#addUser(socket, record.task, "opener", record.tsNs);
+    } else if (!isIngress && record.task !== undefined) {
+      this.#addUser(socket, record.task, "user", record.tsNs);
+    }
+    const flow = makeConnection(++this.#lastId, "flow", record);
+    const shared: Connection = { ...flow, users: socket.users };
+    shared.direction = isIngress ? "inbound" : "outbound";
+    shared.startNs = record.tsNs;
+    shared.preexisting = false;
+    const entry: Flow = { connection: shared, record, socket, dueNs: record.tsNs + this.#idleNs };
+    (socket.flows ??= new Map()).set(`${shared.id}`, entry);
+    this.#idle.add(entry);
+    this.#peers.add(shared);
+    this.#wait("open", shared, record.tsNs, SETTLE_NS);
+  }
+
+  #onRelease(record: ConnectionRecord): void {
+    const socket = this.#sockets.get(record.key);
+    if (socket === undefined || socket.birthNs !== record.birthNs) return;
+    this.#sockets.delete(record.key);
+    if (socket.flows === undefined) return;
+    this.#takeUsage(socket);
+    const closer = record.task === undefined ? undefined : this.#addUser(socket, record.task, "closer", record.tsNs);
+    for (const flow of socket.flows.values()) {
+      flow.connection.closer = closer;
+      this.#endFlow(flow, record.tsNs, "released");
+    }
+  }
+
+  // ---- ends ----
+
+  /** Counters of users that have no place in the kernel's record of the socket. */
+  #takeUsage(socket: Socket): void {
+    if (socket.uncounted === undefined) return;
+    for (const tgid of socket.uncounted) {
+      const user = socket.users.find(({ task }) => task.tgid === tgid);
+      const usage = user && this.#options.counters.takeUsage(socket.socketBytes, tgid);
+      if (user === undefined || usage === undefined) continue;
+      user.bytesSent += usage.bytesSent;
+      user.bytesReceived += usage.bytesReceived;
+    }
+    socket.uncounted = undefined;
+  }
+
+  #endIdle(nowNs: number): void {
+    for (const flow of this.#idle) {
+      if (flow.dueNs > nowNs) return;
+      this.#idle.delete(flow);
+      const counters = this.#options.counters.flow(flow.record);
+      const idleSinceNs = counters?.lastNs ?? 0;
+      if (idleSinceNs + this.#idleNs > nowNs) {
+        flow.dueNs = idleSinceNs + this.#idleNs;
+        this.#idle.add(flow);
+      } else {
+        flow.socket.flows?.delete(`${flow.connection.id}`);
+        this.#endFlow(flow, nowNs, "idle");
+      }
+    }
+  }
+
+  #endFlow(flow: Flow, nowNs: number, end: ConnectionEnd): void {
+    const { connection } = flow;
+    const counters = this.#options.counters.takeFlow(flow.record);
+    this.#idle.delete(flow);
+    this.#peers.remove(connection);
+    if (counters !== undefined) {
+      connection.bytesSent = counters.bytesSent;
+      connection.bytesReceived = counters.bytesReceived;
+      connection.packetsSent = counters.packetsSent;
+      connection.packetsReceived = counters.packetsReceived;
+    }
+    this.#end(connection, end === "idle" ? counters?.lastNs ?? nowNs : nowNs, end, 0);
+    this.#wait("close", connection, nowNs, 0);
+  }
+
+  #end(connection: Connection, tsNs: number, end: ConnectionEnd, error: number): void {
+    connection.state = "closed";
+    connection.endNs = tsNs;
+    connection.end = end;
+    connection.error = error;
+    this.#ended.add(connection);
+  }
+
+  // ---- parts ----
+
+  /** Begins a socket; what lived under its address before has ended without being told. */
+  #newSocket(record: ConnectionRecord): Socket {
+    const before = this.#sockets.get(record.key);
+    if (before !== undefined) this.#forget(before, record.tsNs);
+    const socket = makeSocket(record);
+    this.#sockets.set(record.key, socket);
+    return socket;
+  }
+
+  #forget(socket: Socket, tsNs: number): void {
+    const { connection, flows } = socket;
+    if (connection !== undefined && connection.endNs === 0) {
+      this.#endsMissed++;
+      if (connection.shape === "connection") this.#peers.remove(connection);
+      else this.#removeListener(connection);
+      this.#end(connection, tsNs, "closed", 0);
+    }
+    for (const flow of flows?.values() ?? []) this.#endFlow(flow, tsNs, "released");
+  }
+
+  #newConnection(shape: "connection" | "listener", record: ConnectionRecord, socket: Socket): Connection {
+    const made = makeConnection(++this.#lastId, shape, record);
+    return socket.connection = { ...made, users: socket.users };
+  }
+
+  #addUser(socket: Socket, task: TaskIdentity, role: Parameters<typeof addUser>[2], tsNs: number): ConnectionUser {
+    return addUser(socket.users, task, role, tsNs, this.#options.resolve);
+  }
+
+  #addListener(listener: Connection): void {
+    const key = `${listener.netns} ${listener.localPort}`;
+    const there = this.#listeners.get(key);
+    if (there === undefined) this.#listeners.set(key, new Set([listener]));
+    else there.add(listener);
+  }
+
+  #removeListener(listener: Connection): void {
+    const key = `${listener.netns} ${listener.localPort}`;
+    const there = this.#listeners.get(key);
+    there?.delete(listener);
+    if (there?.size === 0) this.#listeners.delete(key);
+  }
+
+  /**
+   * Who listens where a connection that nobody accepted came in.
+   *
+   * @param connection an inbound connection
+   * @returns the listener; undefined when none is known, or several share the port
+   */
+  listenerOf(connection: Connection): Connection | undefined {
+    const there = this.#listeners.get(`${connection.netns} ${connection.localPort}`);
+    if (there === undefined) return undefined;
+    const exact = [...there].filter(({ localIp }) => localIp === connection.localIp);
+    const fitting = exact.length > 0 ? exact : [...there].filter(({ localIp }) => /^(0\.0\.0\.0|::)$/.test(localIp));
+    return fitting.length === 1 ? fitting[0] : undefined;
+  }
+
+  // ---- events ----
+
+  #wait(name: ConnectionEventName, connection: Connection, tsNs: number, delayNs: number, key?: string): void {
+    this.#waiting.push({ name, connection, tsNs, dueNs: tsNs + delayNs, key });
+  }
+
+  /** Whether an event need not wait any more. */
+  #isSettled({ name, connection }: Waiting): boolean {
+    if (name === "close") return connection.acceptedNs > 0;
+    const { peer } = connection;
+    return peer !== undefined && (peer.users.length > 0 || peer.endNs > 0);
+  }
+
+  #tell({ name, connection, tsNs, key }: Waiting): void {
+    // Not before: until now accept(2) could still return it.
+    if (key !== undefined && this.#sockets.get(key)?.connection === connection) this.#sockets.delete(key);
+    this.#options.onEvent(name, connection, tsNs);
+  }
+}
+
+function makeSocket(record: ConnectionRecord): Socket {
+  return {
+    key: record.key,
+    birthNs: record.birthNs,
+    socketBytes: record.socketBytes,
+    isStream: record.socketType === SOCK_STREAM,
+    connection: undefined,
+    flows: undefined,
+    users: [],
+    uncounted: undefined,
+  };
+}
+
+/** Which end began to close. */
+function closedBy({ flags, error, task }: ConnectionRecord): Connection["closedBy"] {
+  if ((flags & CONN_FLAG.LOCAL_FIRST) !== 0) return "local";
+  if ((flags & CONN_FLAG.REMOTE_FIRST) !== 0) return "remote";
+  if (error === ECONNRESET || error === EPIPE) return "remote";
+  return error === 0 && task !== undefined ? "local" : "unknown";
+}
+
+/** How a connection ended. */
+function endOf({ error, oldState }: ConnectionRecord): ConnectionEnd {
+  if (error === ECONNRESET || error === EPIPE) return "reset";
+  if (error === ETIMEDOUT) return "timeout";
+  if (error !== 0) return "error";
+  const isAbort = oldState === CONN_STATE.ESTABLISHED || oldState === CONN_STATE.CLOSE_WAIT ||
+    oldState === CONN_STATE.SYN_RECV;
+  return isAbort ? "reset" : "closed";
+}

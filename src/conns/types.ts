@@ -1,0 +1,170 @@
+/**
+ * What the connection sensor tells the connection tracker, and what the tracker hands out.
+ *
+ * Times are CLOCK_BOOTTIME in ns.
+ *
+ * @module
+ */
+
+import type { ProcessInfo } from "../events.ts";
+
+/** A task as the kernel saw it act. (tgid, startTimeNs) identifies its process for ever. */
+export interface TaskIdentity {
+  tgid: number;
+  tid: number;
+  /** Start of the thread group's leader, ns. */
+  startTimeNs: number;
+  uid: number;
+  gid: number;
+  /** Comm of the thread, lossy UTF-8. */
+  comm: string;
+}
+
+/** One record of the connection sensor; see `enum conn_kind` for which fields a kind fills. */
+export interface ConnectionRecord {
+  /** One of `CONN_KIND`. */
+  kind: number;
+  tsNs: number;
+  /** Names a socket as long as it lives; used again later with another `birthNs`. Never shown: it tells of kernel addresses. */
+  key: string;
+  /** When the kernel side began to remember the socket, ns; 0 in records that cannot know. */
+  birthNs: number;
+  /** Address and birth of the socket, 16 octets, as keys of kernel maps begin. */
+  socketBytes: Uint8Array;
+  netns: number;
+  isIpv6: boolean;
+  /** IP protocol number. */
+  protocol: number;
+  /** SOCK_STREAM 1, SOCK_DGRAM 2, SOCK_RAW 3. */
+  socketType: number;
+  /** Bits of `CONN_FLAG`. */
+  flags: number;
+  /** One of `CONN_STATE`. */
+  oldState: number;
+  /** Positive errno; 0 for none. */
+  error: number;
+  openedNs: number;
+  establishedNs: number;
+  bytesSent: number;
+  bytesReceived: number;
+  packetsSent: number;
+  packetsReceived: number;
+  retransmits: number;
+  /** Smoothed round trip time, us; 0 where there is none. */
+  rttUs: number;
+  localPort: number;
+  remotePort: number;
+  /** 4 or 16 octets, network order. */
+  localAddress: Uint8Array;
+  remoteAddress: Uint8Array;
+  task: TaskIdentity | undefined;
+}
+
+/** What the kernel counted of a flow. */
+export interface FlowCounters {
+  /** Last packet, ns. */
+  lastNs: number;
+  bytesSent: number;
+  bytesReceived: number;
+  packetsSent: number;
+  packetsReceived: number;
+}
+
+/** What a process sent and received through a socket, octets of payload. */
+export interface UsageCounters {
+  bytesSent: number;
+  bytesReceived: number;
+}
+
+/** Reads what the kernel counts in maps, and removes it there. */
+export interface KernelCounters {
+  /**
+   * Counters of a flow.
+   *
+   * @param record the record that told of the flow
+   * @returns its counters; undefined when they are gone
+   */
+  flow(record: ConnectionRecord): FlowCounters | undefined;
+  /** Counters of a flow, which the kernel then forgets. */
+  takeFlow(record: ConnectionRecord): FlowCounters | undefined;
+  /**
+   * Usage of a socket by a process that has no place in the socket's own record; forgotten afterwards.
+   *
+   * @param socketBytes address and birth of the socket
+   * @param tgid process
+   * @returns its usage; undefined when there is none
+   */
+  takeUsage(socketBytes: Uint8Array, tgid: number): UsageCounters | undefined;
+}
+
+/** What a process has to do with a socket. */
+export type ConnectionRole = "opener" | "acceptor" | "user" | "holder" | "listener" | "closer";
+
+/** A process that has to do with a socket. */
+export interface ConnectionUser {
+  task: TaskIdentity;
+  /** Its facts when it appeared, or later ones. */
+  process: ProcessInfo;
+  /** When it appeared, ns. */
+  appearedNs: number;
+  /** In the order they came about, each once. */
+  roles: ConnectionRole[];
+  bytesSent: number;
+  bytesReceived: number;
+}
+
+/** What is followed: a TCP connection, a flow of datagrams, or a socket that waits for either. */
+export type ConnectionShape = "connection" | "flow" | "listener" | "socket";
+
+/** How a connection ended. */
+export type ConnectionEnd = "closed" | "reset" | "timeout" | "error" | "idle" | "released" | "failed";
+
+/** A connection as the tracker knows it; changes until it has ended. */
+export interface Connection {
+  /** Number in this run, from 1. */
+  readonly id: number;
+  readonly shape: ConnectionShape;
+  readonly transport: "tcp" | "udp" | "udplite" | "icmp" | "raw";
+  /** IP protocol number. */
+  readonly protocol: number;
+  /** Network namespace of the socket, inode number. */
+  netns: number;
+  /** `ipv4` also for IPv4-mapped addresses of IPv6 sockets. */
+  family: "ipv4" | "ipv6";
+  mapped: boolean;
+  localIp: string;
+  localPort: number;
+  remoteIp: string;
+  remotePort: number;
+  direction: "outbound" | "inbound" | "unknown" | "none";
+  state: "connecting" | "established" | "listening" | "bound" | "closed";
+  /** Older than culprit, or its beginning was missed. */
+  preexisting: boolean;
+  /** When it began: SYN sent, handshake done (inbound), first packet, listen or bind; 0 where it was not seen. */
+  startNs: number;
+  /** When the handshake was done; 0 where it was not seen. */
+  establishedNs: number;
+  /** When it was accepted; 0 while it waits. */
+  acceptedNs: number;
+  /** When it ended; 0 while it lives. */
+  endNs: number;
+  end: ConnectionEnd | undefined;
+  /** Positive errno of the end; 0 for none. */
+  error: number;
+  /** Which end sent the first FIN or the RST. */
+  closedBy: "local" | "remote" | "unknown" | undefined;
+  bytesSent: number;
+  bytesReceived: number;
+  packetsSent: number;
+  packetsReceived: number;
+  retransmits: number;
+  rttUs: number;
+  /** Every process known to have to do with it, in order of appearance. */
+  readonly users: ConnectionUser[];
+  closer: ConnectionUser | undefined;
+  /** The other end, where it is on this host. */
+  peer: Connection | undefined;
+}
+
+/** What a tracker tells of a connection. */
+export type ConnectionEventName = "open" | "accept" | "listen" | "bind" | "fail" | "close";
