@@ -61,6 +61,33 @@ export function readSocketsRecord(view: DataView, base: number): SocketsRecord {
   };
 }
 
+/** Octets of the fixed part of `struct sockets_brief`; variable data follows. */
+export const SOCKETS_BRIEF_SIZE = 32;
+/** Offset of `socket_id`, 8 octets. */
+export const SOCKETS_BRIEF_SOCKET_ID_OFFSET = 8;
+
+/** The integers of `struct sockets_brief`; 64-bit ones are exact up to 2^53 and rounded above. */
+export interface SocketsBrief {
+  zero: number;
+  inode: number;
+  netns: number;
+}
+
+/**
+ * Reads the integers of a `struct sockets_brief`.
+ *
+ * @param view memory that holds the record
+ * @param base offset of the record in `view`, in octets
+ * @returns a new object
+ */
+export function readSocketsBrief(view: DataView, base: number): SocketsBrief {
+  return {
+    zero: view.getUint32(base, true) + view.getUint32(base + 4, true) * 0x1_0000_0000,
+    inode: view.getUint32(base + 16, true) + view.getUint32(base + 20, true) * 0x1_0000_0000,
+    netns: view.getUint32(base + 24, true),
+  };
+}
+
 /** Octets of the fixed part of `struct sockets_unix`; variable data follows. */
 export const SOCKETS_UNIX_SIZE = 192;
 /** Offset of `socket_id`, 8 octets. */

@@ -13,6 +13,7 @@ export const SOCKETS_SENSOR: Sensor = {
   programs: [
     { name: "sockets_files", attach: "iterator", hook: "iter/task_file" },
     { name: "sockets_tcp", attach: "iterator", hook: "iter/tcp" },
+    { name: "sockets_tbrief", attach: "iterator", hook: "iter/tcp" },
     { name: "sockets_udp", attach: "iterator", hook: "iter/udp" },
     {
       name: "sockets_ufiles",

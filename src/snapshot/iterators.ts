@@ -15,6 +15,7 @@ import { OBJECT_ASSET } from "../sensor.ts";
 const PROGRAMS = {
   files: "sockets_files",
   tcp: "sockets_tcp",
+  tcpBrief: "sockets_tbrief",
   udp: "sockets_udp",
   unixFiles: "sockets_ufiles",
   unixTable: "sockets_utable",
