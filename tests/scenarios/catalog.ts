@@ -19,12 +19,13 @@ import type { Scenario } from "./scenario.ts";
 
 /** Every scenario. */
 export const SCENARIOS: readonly Scenario[] = [
+  // First, while their clients still wait for what they sent before the start.
+  ...EARLIER,
   ...UDP,
   ...PROGRAMS_OF_OTHERS,
   ...TCP,
   ...OWNERSHIP,
   ...IDENTITY,
-  ...EARLIER,
   ...PATHS,
   ...RESOLVERS,
   ...CONTAINER,

@@ -72,8 +72,15 @@ function compareValue(findings: Finding[], what: string, wanted: unknown, found:
 export function compareProcess(what: string, wanted: ExpectedProcess, found: ProcessInfo | undefined): Finding[] {
   if (!found) return [{ kind: "missed", text: `${what} is not named` }];
   const findings: Finding[] = [];
+  // A process nobody could read says so: parent and namespace are 0 then, and the comm stands in for its name.
+  const isUnknown = found.exe === "unknown" && found.unknown_reason !== undefined;
+  if (isUnknown) {
+    found = { ...found, name: "unknown" };
+    findings.push({ kind: "missed", text: `${what} is not known: ${found.unknown_reason}` });
+  }
   for (const key of ["pid", "tid", "ppid", "uid", "gid", "comm", "exe", "cmdline", "netns", "user"] as const) {
-    compareValue(findings, `${what}.${key}`, wanted[key], found[key]);
+    const isAbsent = isUnknown && found[key] === 0 && (key === "ppid" || key === "netns");
+    compareValue(findings, `${what}.${key}`, wanted[key], isAbsent ? undefined : found[key]);
   }
   if (wanted.exe !== undefined) {
     compareValue(findings, `${what}.name`, wanted.exe.slice(wanted.exe.lastIndexOf("/") + 1), found.name);

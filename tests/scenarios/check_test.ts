@@ -106,6 +106,18 @@ for (const { name, change, kinds: wanted } of CASES) {
   });
 }
 
+Deno.test("judge() misses a process that says it could not be read, and finds it wrong when it does not say so", () => {
+  const unread = (e: DnsEvent): void => {
+    Object.assign(e.process!, { exe: "unknown", name: "worker", ppid: 0, netns: 0, cmdline: [], ancestors: [] });
+  };
+  assert.ok(kinds(unread).includes("wrong"));
+  const said = kinds((e) => {
+    unread(e);
+    e.process!.unknown_reason = "ended before it was read";
+  });
+  assert.deepEqual([...new Set(said)], ["missed"]);
+});
+
 Deno.test("judge() misses what is not reported, and leaves other events alone", () => {
   const other = event();
   other.dns.question!.name = "b.test";

@@ -95,7 +95,7 @@ export const EARLIER: Scenario[] = [
     prepare: async (stage) => {
       const server = stage.start("server", ["-w", "127.0.1.7", "53"]);
       const serverTruth = await server.truth(1);
-      const client = stage.start("udp", ["127.0.1.7", "53", stage.domain(), "A"]);
+      const client = stage.start("udp", ["-t", "600000", "127.0.1.7", "53", stage.domain(), "A"]);
       while (!await hasUnread(server.pid)) await new Promise((resolve) => setTimeout(resolve, 5));
       return async () => {
         await server.go();

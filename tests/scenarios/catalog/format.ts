@@ -59,7 +59,7 @@ export const FORMAT: Scenario[] = [
           // All ones say that it is a response.
           ...(kind === "ones" ? { anyRole: true as const } : {}),
           also: ({ dns }, say) => {
-            if (dns.anomalies.length === 0) say("wrong", `no anomalies in ${kind}`);
+            if (dns.anomalies.length === 0) say("missed", `no anomalies in ${kind}`);
           },
         };
       });
