@@ -164,6 +164,9 @@ struct conn_event {
 	__u32 packets_received;
 	__u32 retransmits;
 	__u32 rtt_us;
+	/* Of a TCP handshake: the next octet of each direction, which tells the two ends of a connection through NAT. */
+	__u32 send_sequence;
+	__u32 receive_sequence;
 	__u16 local_port;
 	__u16 remote_port;
 	__u16 error;
@@ -497,6 +500,8 @@ static __always_inline void on_established(__u64 key, struct sock *sk, int old_s
 	if (!event)
 		return;
 	set_task(event, &socket->opener);
+	event->send_sequence = BPF_CORE_READ((struct tcp_sock *)sk, snd_una);
+	event->receive_sequence = BPF_CORE_READ((struct tcp_sock *)sk, rcv_nxt);
 	submit(event);
 }
 

@@ -1,13 +1,13 @@
 // Generated from the BTF of the BPF object by scripts/gen.ts. Do not edit: change the C and run `deno task gen`.
 
 /** Octets of the fixed part of `struct conn_event`; variable data follows. */
-export const CONN_EVENT_SIZE = 168;
+export const CONN_EVENT_SIZE = 176;
 /** Offset of `comm`, 16 octets. */
-export const CONN_EVENT_COMM_OFFSET = 120;
+export const CONN_EVENT_COMM_OFFSET = 128;
 /** Offset of `local_address`, 16 octets. */
-export const CONN_EVENT_LOCAL_ADDRESS_OFFSET = 136;
+export const CONN_EVENT_LOCAL_ADDRESS_OFFSET = 144;
 /** Offset of `remote_address`, 16 octets. */
-export const CONN_EVENT_REMOTE_ADDRESS_OFFSET = 152;
+export const CONN_EVENT_REMOTE_ADDRESS_OFFSET = 160;
 
 /** The integers of `struct conn_event`; 64-bit ones are exact up to 2^53 and rounded above. */
 export interface ConnEvent {
@@ -31,6 +31,8 @@ export interface ConnEvent {
   packetsReceived: number;
   retransmits: number;
   rttUs: number;
+  sendSequence: number;
+  receiveSequence: number;
   localPort: number;
   remotePort: number;
   error: number;
@@ -69,13 +71,15 @@ export function readConnEvent(view: DataView, base: number): ConnEvent {
     packetsReceived: view.getUint32(base + 92, true),
     retransmits: view.getUint32(base + 96, true),
     rttUs: view.getUint32(base + 100, true),
-    localPort: view.getUint16(base + 104, true),
-    remotePort: view.getUint16(base + 106, true),
-    error: view.getUint16(base + 108, true),
-    protocol: view.getUint8(base + 110),
-    socketType: view.getUint8(base + 111),
-    oldState: view.getUint8(base + 112),
-    flags: view.getUint8(base + 113),
+    sendSequence: view.getUint32(base + 104, true),
+    receiveSequence: view.getUint32(base + 108, true),
+    localPort: view.getUint16(base + 112, true),
+    remotePort: view.getUint16(base + 114, true),
+    error: view.getUint16(base + 116, true),
+    protocol: view.getUint8(base + 118),
+    socketType: view.getUint8(base + 119),
+    oldState: view.getUint8(base + 120),
+    flags: view.getUint8(base + 121),
   };
 }
 

@@ -172,6 +172,8 @@ export class ConnectionDecoder {
       packetsReceived: event.packetsReceived,
       retransmits: event.retransmits,
       rttUs: event.rttUs,
+      sendSequence: event.sendSequence,
+      receiveSequence: event.receiveSequence,
       localPort: event.localPort,
       remotePort: event.remotePort,
       localAddress: copy(view, base + CONN_EVENT_LOCAL_ADDRESS_OFFSET, size),

@@ -200,6 +200,8 @@ struct inet_sock {
 struct tcp_sock {
 	__u32 segs_out;
 	__u32 segs_in;
+	__u32 snd_una;
+	__u32 rcv_nxt;
 	__u32 srtt_us;
 	__u32 total_retrans;
 	__u64 bytes_sent;

@@ -92,6 +92,8 @@ export function makeConnection(id: number, shape: ConnectionShape, record: Conne
     packetsReceived: 0,
     retransmits: 0,
     rttUs: 0,
+    sendSequence: record.sendSequence,
+    receiveSequence: record.receiveSequence,
     users: [],
     closer: undefined,
     peer: undefined,

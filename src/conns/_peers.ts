@@ -16,30 +16,72 @@ function isLoopback(ip: string): boolean {
   return ip.startsWith("127.") || ip === "::1";
 }
 
-/** Living connections by addresses and ports. */
+/** The first sequence numbers of a TCP connection; undefined where they are not known. */
+function sequencesOf(sent: number, received: number): string | undefined {
+  return sent === 0 && received === 0 ? undefined : `${sent} ${received}`;
+}
+
+/** Connections that may have a key in common. */
+class MultiMap {
+  readonly #byKey = new Map<string, Connection | Connection[]>();
+
+  get(key: string): readonly Connection[] {
+    const there = this.#byKey.get(key);
+    return there === undefined ? [] : Array.isArray(there) ? there : [there];
+  }
+
+  add(key: string, connection: Connection): void {
+    const there = this.#byKey.get(key);
+    if (there === undefined) this.#byKey.set(key, connection);
+    else if (Array.isArray(there)) there.push(connection);
+    else this.#byKey.set(key, [there, connection]);
+  }
+
+  delete(key: string, connection: Connection): void {
+    const there = this.#byKey.get(key);
+    if (there === connection) {
+      this.#byKey.delete(key);
+    } else if (Array.isArray(there)) {
+      const left = there.filter((other) => other !== connection);
+      const [only] = left;
+      if (left.length === 1 && only !== undefined) this.#byKey.set(key, only);
+      else this.#byKey.set(key, left);
+    }
+  }
+}
+
+/**
+ * Living connections, to be found by their other end.
+ *
+ * The ends of a TCP connection know each other's first sequence numbers, 64 bits together, whatever addresses NAT shows
+ * to each. Where these are not known, addresses and ports must agree.
+ */
 export class PeerIndex {
-  readonly #byTuple = new Map<string, Connection | Connection[]>();
+  readonly #byTuple = new MultiMap();
+  readonly #bySequences = new MultiMap();
+  readonly #living = new Set<Connection>();
 
   /** Connections in the index. */
-  size = 0;
+  get size(): number {
+    return this.#living.size;
+  }
 
   /**
    * Adds a connection and joins it with its other end, if that is there.
    *
-   * @param connection with its addresses known
+   * @param connection with its addresses known, which may not change until it is removed
    */
   add(connection: Connection): void {
-    const { protocol, localIp, localPort, remoteIp, remotePort } = connection;
-    const tuple = tupleOf(protocol, localIp, localPort, remoteIp, remotePort);
-    const there = this.#byTuple.get(tuple);
-    if (there === undefined) this.#byTuple.set(tuple, connection);
-    else if (Array.isArray(there)) there.push(connection);
-    else this.#byTuple.set(tuple, [there, connection]);
-    this.size++;
-    const peer = this.#find(connection, tupleOf(protocol, remoteIp, remotePort, localIp, localPort));
+    const { protocol, localIp, localPort, remoteIp, remotePort, sendSequence, receiveSequence } = connection;
+    const peer = this.#bySequence(connection, sequencesOf(receiveSequence, sendSequence)) ??
+      this.#byAddress(connection, tupleOf(protocol, remoteIp, remotePort, localIp, localPort));
+    this.#living.add(connection);
+    this.#byTuple.add(tupleOf(protocol, localIp, localPort, remoteIp, remotePort), connection);
+    const sequences = sequencesOf(sendSequence, receiveSequence);
+    if (sequences !== undefined) this.#bySequences.add(sequences, connection);
     if (peer === undefined) return;
     connection.peer = peer;
-    peer.peer ??= connection;
+    peer.peer = connection;
   }
 
   /**
@@ -48,28 +90,29 @@ export class PeerIndex {
    * @param connection as it was added
    */
   remove(connection: Connection): void {
-    const { protocol, localIp, localPort, remoteIp, remotePort } = connection;
-    const tuple = tupleOf(protocol, localIp, localPort, remoteIp, remotePort);
-    const there = this.#byTuple.get(tuple);
-    if (there === connection) {
-      this.#byTuple.delete(tuple);
-      this.size--;
-    } else if (Array.isArray(there)) {
-      const index = there.indexOf(connection);
-      if (index < 0) return;
-      there.splice(index, 1);
-      this.size--;
-      const [only] = there;
-      if (there.length === 1 && only !== undefined) this.#byTuple.set(tuple, only);
-    }
+    if (!this.#living.delete(connection)) return;
+    const { protocol, localIp, localPort, remoteIp, remotePort, sendSequence, receiveSequence } = connection;
+    this.#byTuple.delete(tupleOf(protocol, localIp, localPort, remoteIp, remotePort), connection);
+    const sequences = sequencesOf(sendSequence, receiveSequence);
+    if (sequences !== undefined) this.#bySequences.delete(sequences, connection);
+  }
+
+  #bySequence(connection: Connection, reversed: string | undefined): Connection | undefined {
+    if (reversed === undefined) return undefined;
+    const candidates = this.#bySequences.get(reversed).filter(({ peer, protocol }) =>
+      peer === undefined && protocol === connection.protocol
+    );
+    return candidates.length === 1 ? candidates[0] : undefined;
   }
 
   /** The one connection that can be the other end: of the same namespace, or the only one in another. */
-  #find(connection: Connection, reversed: string): Connection | undefined {
-    const there = this.#byTuple.get(reversed);
-    if (there === undefined) return undefined;
-    const candidates = (Array.isArray(there) ? there : [there])
-      .filter((candidate) => candidate !== connection && candidate.peer === undefined);
+  #byAddress(connection: Connection, reversed: string): Connection | undefined {
+    const knows = sequencesOf(connection.sendSequence, connection.receiveSequence) !== undefined;
+    const candidates = this.#byTuple.get(reversed).filter((candidate) =>
+      candidate.peer === undefined &&
+      // Sequence numbers of both are known, and they did not agree.
+      !(knows && sequencesOf(candidate.sendSequence, candidate.receiveSequence) !== undefined)
+    );
     const near = candidates.filter(({ netns }) => netns === connection.netns);
     // Of connections that follow each other with the same ports, the last one lives.
     if (near.length > 0) return near.at(-1);

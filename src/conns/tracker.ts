@@ -110,6 +110,8 @@ export class ConnectionTracker {
   /** Events by connection, oldest first. */
   #waiting: Waiting[] = [];
   readonly #ended: EndedConnections;
+  /** Connections older than culprit of which it is not yet clear who began. */
+  #undecided: Connection[] = [];
   #lastId = 0;
   #records = 0;
   #endsMissed = 0;
@@ -160,6 +162,8 @@ export class ConnectionTracker {
    */
   record(record: ConnectionRecord): void {
     this.#records++;
+    // What was there before is told at once and first: now the listeners are known, too.
+    if (record.kind !== CONN_KIND.HOLDER && this.#undecided.length > 0) this.#inferDirections();
     switch (record.kind) {
       case CONN_KIND.OPEN:
         return this.#onOpen(record);
@@ -208,6 +212,7 @@ export class ConnectionTracker {
       }
       this.#waiting = waiting;
     }
+    if (this.#undecided.length > 0) this.#inferDirections();
     this.#endIdle(nowNs);
     this.#ended.expire(nowNs);
   }
@@ -371,6 +376,7 @@ export class ConnectionTracker {
           this.#addListener(connection);
         } else {
           this.#peers.add(connection);
+          this.#undecided.push(connection);
         }
       }
     }
@@ -528,6 +534,20 @@ export class ConnectionTracker {
 
   #wait(name: ConnectionEventName, connection: Connection, tsNs: number, delayNs: number, key?: string): void {
     this.#waiting.push({ name, connection, tsNs, dueNs: tsNs + delayNs, key });
+  }
+
+  /** Of connections older than culprit: who listens did not connect. */
+  #inferDirections(): void {
+    for (const connection of this.#undecided) {
+      const { peer } = connection;
+      if (this.#listensAt(connection)) connection.direction = "inbound";
+      else if (peer !== undefined && this.#listensAt(peer)) connection.direction = "outbound";
+    }
+    this.#undecided = [];
+  }
+
+  #listensAt({ netns, localPort }: Connection): boolean {
+    return this.#listeners.has(`${netns} ${localPort}`);
   }
 
   /** Whether an event need not wait any more. */

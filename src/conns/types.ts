@@ -52,6 +52,9 @@ export interface ConnectionRecord {
   retransmits: number;
   /** Smoothed round trip time, us; 0 where there is none. */
   rttUs: number;
+  /** TCP, when the handshake is done: the next sequence number of each direction; 0 elsewhere. */
+  sendSequence: number;
+  receiveSequence: number;
   localPort: number;
   remotePort: number;
   /** 4 or 16 octets, network order. */
@@ -159,6 +162,9 @@ export interface Connection {
   packetsReceived: number;
   retransmits: number;
   rttUs: number;
+  /** TCP: first sequence number of each direction; both 0 where the handshake was not seen. */
+  sendSequence: number;
+  receiveSequence: number;
   /** Every process known to have to do with it, in order of appearance. */
   readonly users: ConnectionUser[];
   closer: ConnectionUser | undefined;

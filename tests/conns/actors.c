@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -381,6 +382,9 @@ static void reset(void)
 	if (!client) {
 		int fd = connect_to(address_of(listener));
 		struct end e = end_of(fd);
+		address server = address_of(listener);
+		/* After the reset the socket does not know its other end any more. */
+		show(&server, e.remote);
 		receive(fd, 1);
 		close(fd);
 		tell(&e, "tcp",
@@ -593,6 +597,92 @@ static void udp(const char *ip, int is_connected)
 	}
 }
 
+static void run(const char *format, ...)
+{
+	char command[512];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(command, sizeof(command), format, list);
+	va_end(list);
+	if (system(command)) {
+		fprintf(stderr, "%s failed\n", command);
+		exit(2);
+	}
+}
+
+/* Client and server in network namespaces of their own, joined by veth; the client may see another port. */
+static void namespaces(int with_nat)
+{
+	int ready[2], go[2];
+	char byte = 0;
+	pid_t me = getpid();
+
+	check(pipe(ready) || pipe(go), "pipe");
+	pid_t client = fork();
+	if (!client) {
+		check(unshare(CLONE_NEWNET), "unshare");
+		check(write(ready[1], &byte, 1) != 1 || read(go[0], &byte, 1) != 1, "pipe");
+		int fd = connect_to(make_address("10.98.7.1", with_nat ? 7000 : 7001));
+		struct end e = end_of(fd);
+		send_all(fd, REQUEST);
+		receive(fd, ANSWER);
+		close(fd);
+		tell(&e, "tcp", "\"event\":\"open\",\"owner\":%d,\"peer\":%d", getpid(), me);
+		tell(&e, "tcp", "\"event\":\"close\",\"owner\":%d,\"sent\":%d,\"received\":%d,\"peer\":%d,\"by\":\"local\"",
+		     getpid(), REQUEST, ANSWER, me);
+		exit(0);
+	}
+	check(unshare(CLONE_NEWNET), "unshare");
+	check(read(ready[0], &byte, 1) != 1, "pipe");
+	run("ip link add va type veth peer name vb netns %d && ip addr add 10.98.7.1/24 dev va && ip link set va up", client);
+	run("nsenter -t %d -n sh -c 'ip addr add 10.98.7.2/24 dev vb && ip link set vb up'", client);
+	if (with_nat)
+		run("nft 'table ip t { chain c { type nat hook prerouting priority -100; tcp dport 7000 redirect to :7001; }; }'");
+	int listener = listen_at("10.98.7.1", 0, 7001);
+	check(write(go[1], &byte, 1) != 1, "pipe");
+	int fd = accept(listener, NULL, NULL);
+	struct end e = end_of(fd);
+	serve(fd);
+	tell_served(&e, me, me, client);
+}
+
+/* A connection that is there before anybody looks: goes on when standard input says so. */
+static void earlier(void)
+{
+	int listener = listen_at("127.0.0.1", 0, 0);
+	int go[2];
+	char byte = 0;
+	pid_t me = getpid();
+
+	check(pipe(go), "pipe");
+	pid_t client = fork();
+	if (!client) {
+		int fd = connect_to(address_of(listener));
+		struct end e = end_of(fd);
+		close(listener);
+		check(read(go[0], &byte, 1) != 1, "read");
+		send_all(fd, REQUEST);
+		receive(fd, ANSWER);
+		close(fd);
+		tell(&e, "tcp",
+		     "\"event\":\"close\",\"owner\":%d,\"users\":{\"%d\":[%d,%d]},\"sent\":%d,\"received\":%d,\"peer\":%d,"
+		     "\"by\":\"local\"",
+		     getpid(), getpid(), REQUEST, ANSWER, REQUEST, ANSWER, me);
+		exit(0);
+	}
+	int fd = accept(listener, NULL, NULL);
+	struct end e = end_of(fd);
+	say("ready\n");
+	check(read(0, &byte, 1) != 1, "standard input");
+	check(write(go[1], &byte, 1) != 1, "write");
+	serve(fd);
+	tell(&e, "tcp",
+	     "\"event\":\"close\",\"owner\":%d,\"users\":{\"%d\":[%d,%d]},\"sent\":%d,\"received\":%d,\"peer\":%d,"
+	     "\"by\":\"remote\"",
+	     me, me, ANSWER, REQUEST, ANSWER, REQUEST, client);
+}
+
 /* COUNT connections of one request each, as fast as they can; both ends log. */
 static void churn(int count)
 {
@@ -695,6 +785,12 @@ int main(int argc, char **argv)
 		udp("::1", 0);
 	else if (!strcmp(case_name, "udp-connected"))
 		udp("127.0.0.1", 1);
+	else if (!strcmp(case_name, "namespaces"))
+		namespaces(0);
+	else if (!strcmp(case_name, "nat"))
+		namespaces(1);
+	else if (!strcmp(case_name, "earlier"))
+		earlier();
 	else if (!strcmp(case_name, "churn"))
 		churn(count);
 	else if (!strcmp(case_name, "brief"))

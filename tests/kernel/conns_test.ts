@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { encodeMessage } from "../../src/dns/mod.ts";
 import { ACTORS, buildActors } from "../conns/build.ts";
 import { score, type Truth } from "../conns/score.ts";
 import { type Ended, parseLines, RunningCulprit, summaryOf } from "./culprit.ts";
@@ -24,6 +27,8 @@ const CASES = [
   "udp4",
   "udp6",
   "udp-connected",
+  "namespaces",
+  "nat",
 ];
 
 /** Runs the program and reads the truth. */
@@ -69,6 +74,63 @@ Deno.test("culprit conns tells why a connect failed before a packet was sent", a
   const truths = await act(["unreachable"], ["unshare", "--net"]);
   assert.equal(truths[0]?.error, "ENETUNREACH");
   assertRight(truths, await culprit.stop());
+});
+
+Deno.test("culprit conns names the holders of connections that were there before", async () => {
+  await buildActors();
+  const child = new Deno.Command(ACTORS, { args: ["earlier"], stdin: "piped", stdout: "piped" }).spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  assert.equal((await reader.read()).value, "ready\n");
+  await using culprit = await RunningCulprit.start(["conns", "--json"]);
+  const writer = child.stdin.getWriter();
+  await writer.write(new Uint8Array(1));
+  await writer.close();
+  let text = "";
+  for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value;
+  await child.status;
+  const truths = text.trimEnd().split("\n").map((line) => JSON.parse(line) as Truth);
+  const ended = await culprit.stop();
+  assert.equal(truths.length, 2);
+  assertRight(truths, ended);
+  const events = parseLines(ended.stdout).filter((event) => event.type === "connection");
+  for (const truth of truths) {
+    const event = events.find(({ event, process }) => event === "close" && process?.pid === truth.owner);
+    assert.equal(event?.attribution, "user");
+    assert.ok(event.users?.some(({ process, roles }) => process.pid === truth.owner && roles.includes("holder")));
+    assert.equal(event.connection.preexisting, true);
+    assert.equal(event.connection.direction, truth.by === "local" ? "outbound" : "inbound");
+  }
+});
+
+Deno.test("culprit conns shows the name a destination was got from", async () => {
+  const server = createSocket("udp4");
+  server.on("message", (query, from) => {
+    // The question again, and one answer: A 127.0.0.1.
+    const response = new Uint8Array([...query, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1]);
+    response[2] = 0x81;
+    response[7] = 1;
+    server.send(response, from.port, from.address);
+  });
+  server.bind(53, "127.98.7.6");
+  await once(server, "listening");
+  await using culprit = await RunningCulprit.start(["conns", "--json", "--pid", String(Deno.pid), "--event", "open"]);
+  const client = createSocket("udp4");
+  const query = encodeMessage({ id: 4660, questions: [{ name: "db.example.test", type: 1, class: 1 }] });
+  client.send(new Uint8Array(query), 53, "127.98.7.6");
+  await once(client, "message");
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
+  using accepted = await listener.accept();
+  assert.equal(accepted.remoteAddr.port, connection.localAddr.port);
+  for (const socket of [client, server]) {
+    socket.close();
+    await once(socket, "close");
+  }
+  const events = parseLines((await culprit.stop()).stdout).filter((event) => event.type === "connection");
+  const event = events.find(({ connection }) => connection.remote?.port === listener.addr.port);
+  assert.equal(event?.process?.pid, Deno.pid);
+  assert.equal(event.destination_name?.name, "db.example.test");
+  assert.equal(event.destination_name.source, "process");
 });
 
 Deno.test("culprit conns sees 10,000 connections of one request each end, octet for octet", async () => {
