@@ -329,6 +329,48 @@ export interface ConnectionEvent extends EventBase {
   closing_process?: ProcessInfo;
 }
 
+/** A socket by which a process has to do with what was asked for. */
+export interface WhoSocketInfo {
+  /** Which end of it is what was asked for. */
+  end: "local" | "remote";
+  protocol: string;
+  /** State of a socket, or the event of a connection that was waited for. */
+  state: string;
+  local: Endpoint;
+  /** Absent where there is none. */
+  remote?: Endpoint;
+  netns: number;
+  /** Descriptors of it; empty where it was not accepted yet, or was seen live. */
+  fds: number[];
+}
+
+/** A process that has to do with an address or a name: the answer of `culprit who`. */
+export interface WhoEvent extends EventBase {
+  type: "who";
+  /** What was asked for, as it was written. */
+  target: string;
+  /** How it is known: it has a socket, a connection was seen, or it asked for the name. */
+  evidence: "socket" | "connection" | "lookup";
+  process: ProcessInfo;
+  /** SHA-256 of the executable the process runs, in hex, or `unknown`. */
+  exe_sha256: string;
+  /** Package that owns the executable, `none`, or `unknown`. */
+  package: string;
+  package_version?: string;
+  /** Why `exe_sha256` or `package` are unknown, where they are. */
+  unknown_reason?: string;
+  sockets: WhoSocketInfo[];
+  /** The name asked for and the server asked, with `lookup`. */
+  lookup?: WhoLookupInfo;
+}
+
+/** A name that a process asked for. */
+export interface WhoLookupInfo {
+  name: string;
+  server: Endpoint;
+  answers: string[];
+}
+
 /** Events that were lost, told when they are noticed. */
 export interface LossEvent extends EventBase {
   type: "loss";
@@ -360,5 +402,6 @@ export type CulpritEvent =
   | ProcessEvent
   | SocketEvent
   | ConnectionEvent
+  | WhoEvent
   | LossEvent
   | SummaryEvent;

@@ -8,6 +8,7 @@ import { CONNECTION_EVENT } from "../../bpf/conn/fields.ts";
 import { DNS_EVENT, DNS_MESSAGE_EVENT } from "../../bpf/dns/fields.ts";
 import { PROCESS_EVENT } from "../../bpf/process/fields.ts";
 import { SOCKET_EVENT } from "../../bpf/sockets/fields.ts";
+import { WHO_EVENT } from "../../bpf/sockets/who_fields.ts";
 import type { CulpritEvent } from "../events.ts";
 import { type AnyBlock, type EventDescription, LOSS_EVENT, SUMMARY_EVENT } from "./fields.ts";
 
@@ -18,6 +19,7 @@ const BY_TYPE: { readonly [Type in CulpritEvent["type"]]: EventDescription<Event
   "dns.response": DNS_MESSAGE_EVENT,
   "process": PROCESS_EVENT,
   "socket": SOCKET_EVENT,
+  "who": WHO_EVENT,
   "connection": CONNECTION_EVENT,
   "loss": LOSS_EVENT,
   "summary": SUMMARY_EVENT,

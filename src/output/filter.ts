@@ -128,6 +128,7 @@ export function compileFilter(options: FilterOptions): EventFilter | undefined {
       case "summary":
         return true;
       case "process":
+      case "who":
         return process === undefined || process(event.process);
       case "socket":
         return process === undefined || event.owners.some((owner) => process(owner.process));

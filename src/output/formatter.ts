@@ -8,6 +8,7 @@ import { CONNECTION_COLUMNS } from "../../bpf/conn/fields.ts";
 import { DNS_COLUMNS } from "../../bpf/dns/fields.ts";
 import { PROCESS_COLUMNS } from "../../bpf/process/fields.ts";
 import { SOCKET_COLUMNS } from "../../bpf/sockets/fields.ts";
+import { whoStory } from "../../bpf/sockets/who_fields.ts";
 import type { CulpritEvent } from "../events.ts";
 import { JsonEncoder } from "./json.ts";
 import { kvLines } from "./kv.ts";
@@ -80,13 +81,9 @@ class TableFormatter implements Formatter {
     this.#process = new TextFormatter(PROCESS_COLUMNS, options);
     this.#socket = new TextFormatter(SOCKET_COLUMNS, options);
     this.#connection = new TextFormatter(CONNECTION_COLUMNS, options);
-    this.header = {
-      dns: this.#dns,
-      process: this.#process,
-      socket: this.#socket,
-      connection: this.#connection,
-    }[columns]
-      .header();
+    const tables = { dns: this.#dns, process: this.#process, socket: this.#socket, connection: this.#connection };
+    // The answers of "who" are stories, not rows.
+    this.header = columns === "who" ? "" : tables[columns].header();
     if (!isTerminal) return;
     this.#onResize = (): void => {
       const width = Deno.consoleSize().columns;
@@ -106,6 +103,8 @@ class TableFormatter implements Formatter {
         return this.#socket.row(event);
       case "connection":
         return this.#connection.row(event);
+      case "who":
+        return whoStory(event);
       case "loss":
       case "summary":
         return "";

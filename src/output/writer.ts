@@ -58,7 +58,7 @@ export interface WriterOptions {
   /** No summary and no warnings on standard error. */
   readonly quiet: boolean;
   /** Which columns the text format shows. */
-  readonly columns: "dns" | "process" | "socket" | "connection";
+  readonly columns: "dns" | "process" | "socket" | "connection" | "who";
 }
 
 /**
