@@ -54,7 +54,21 @@ function structSource(struct: BtfStruct): string {
     `  return {`,
   );
   for (const member of scalars) lines.push(`    ${camelCase(member.name)}: ${reader(member.size, member.offset)},`);
-  lines.push(`  };`, `}`);
+  lines.push(`  };`, `}`, ``);
+  lines.push(
+    `/**`,
+    ` * Reads the integers of a \`struct ${struct.name}\` into an object that is used again and again.`,
+    ` *`,
+    ` * @param view memory that holds the record`,
+    ` * @param base offset of the record in \`view\`, in octets`,
+    ` * @param event receives them`,
+    ` */`,
+    `export function read${type}Into(view: DataView, base: number, event: ${type}): void {`,
+  );
+  for (const member of scalars) {
+    lines.push(`  event.${camelCase(member.name)} = ${reader(member.size, member.offset)};`);
+  }
+  lines.push(`}`);
   return lines.join("\n");
 }
 

@@ -12,6 +12,7 @@ import {
   closeFd,
   OPEN_FLAG,
   openFile,
+  type ProgramInfo,
   type RecordHandler,
   RingReader,
 } from "../ffi/mod.ts";
@@ -85,9 +86,9 @@ export class SensorRun implements Disposable {
   ) {
     this.#sensors = sensors;
     this.notObserved = notObserved;
+    this.#object = object;
     this.#links = links;
     this.#ring = ring;
-    this.#object = object;
     const bss = object.map(".bss").mmapped();
     this.#bss = new DataView(bss.buffer, bss.byteOffset, bss.byteLength);
     // Disposed last to first.
@@ -173,6 +174,16 @@ export class SensorRun implements Disposable {
       }
     }
     return losses;
+  }
+
+  /**
+   * What the kernel knows of each loaded program; run times only while they are counted.
+   *
+   * @returns by name of the program
+   */
+  programs(): Map<string, ProgramInfo> {
+    const loaded = this.#object.programs().filter((program) => program.autoload);
+    return new Map(loaded.map((program) => [program.name, program.info()]));
   }
 
   /** Detaches the programs; what they wrote before can still be drained. */

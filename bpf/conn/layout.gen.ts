@@ -83,6 +83,45 @@ export function readConnEvent(view: DataView, base: number): ConnEvent {
   };
 }
 
+/**
+ * Reads the integers of a `struct conn_event` into an object that is used again and again.
+ *
+ * @param view memory that holds the record
+ * @param base offset of the record in `view`, in octets
+ * @param event receives them
+ */
+export function readConnEventInto(view: DataView, base: number, event: ConnEvent): void {
+  event.tsNs = view.getUint32(base, true) + view.getUint32(base + 4, true) * 0x1_0000_0000;
+  event.recordType = view.getUint16(base + 8, true);
+  event.kind = view.getUint8(base + 10);
+  event.family = view.getUint8(base + 11);
+  event.netns = view.getUint32(base + 12, true);
+  event.socket = view.getUint32(base + 16, true) + view.getUint32(base + 20, true) * 0x1_0000_0000;
+  event.birthNs = view.getUint32(base + 24, true) + view.getUint32(base + 28, true) * 0x1_0000_0000;
+  event.startTimeNs = view.getUint32(base + 32, true) + view.getUint32(base + 36, true) * 0x1_0000_0000;
+  event.tgid = view.getUint32(base + 40, true);
+  event.tid = view.getUint32(base + 44, true);
+  event.uid = view.getUint32(base + 48, true);
+  event.gid = view.getUint32(base + 52, true);
+  event.openedNs = view.getUint32(base + 56, true) + view.getUint32(base + 60, true) * 0x1_0000_0000;
+  event.establishedNs = view.getUint32(base + 64, true) + view.getUint32(base + 68, true) * 0x1_0000_0000;
+  event.bytesSent = view.getUint32(base + 72, true) + view.getUint32(base + 76, true) * 0x1_0000_0000;
+  event.bytesReceived = view.getUint32(base + 80, true) + view.getUint32(base + 84, true) * 0x1_0000_0000;
+  event.packetsSent = view.getUint32(base + 88, true);
+  event.packetsReceived = view.getUint32(base + 92, true);
+  event.retransmits = view.getUint32(base + 96, true);
+  event.rttUs = view.getUint32(base + 100, true);
+  event.sendSequence = view.getUint32(base + 104, true);
+  event.receiveSequence = view.getUint32(base + 108, true);
+  event.localPort = view.getUint16(base + 112, true);
+  event.remotePort = view.getUint16(base + 114, true);
+  event.error = view.getUint16(base + 116, true);
+  event.protocol = view.getUint8(base + 118);
+  event.socketType = view.getUint8(base + 119);
+  event.oldState = view.getUint8(base + 120);
+  event.flags = view.getUint8(base + 121);
+}
+
 /** Values of `enum conn_kind`. */
 export const CONN_KIND = {
   OPEN: 1,

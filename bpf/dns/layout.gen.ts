@@ -71,6 +71,38 @@ export function readDnsPacketEvent(view: DataView, base: number): DnsPacketEvent
   };
 }
 
+/**
+ * Reads the integers of a `struct dns_packet_event` into an object that is used again and again.
+ *
+ * @param view memory that holds the record
+ * @param base offset of the record in `view`, in octets
+ * @param event receives them
+ */
+export function readDnsPacketEventInto(view: DataView, base: number, event: DnsPacketEvent): void {
+  event.tsNs = view.getUint32(base, true) + view.getUint32(base + 4, true) * 0x1_0000_0000;
+  event.recordType = view.getUint16(base + 8, true);
+  event.packetFlags = view.getUint16(base + 10, true);
+  event.payloadSize = view.getUint32(base + 12, true);
+  event.socketCookie = view.getUint32(base + 16, true) + view.getUint32(base + 20, true) * 0x1_0000_0000;
+  event.socketInode = view.getUint32(base + 24, true) + view.getUint32(base + 28, true) * 0x1_0000_0000;
+  event.startTimeNs = view.getUint32(base + 32, true) + view.getUint32(base + 36, true) * 0x1_0000_0000;
+  event.tgid = view.getUint32(base + 40, true);
+  event.tid = view.getUint32(base + 44, true);
+  event.uid = view.getUint32(base + 48, true);
+  event.gid = view.getUint32(base + 52, true);
+  event.netns = view.getUint32(base + 56, true);
+  event.capturedSize = view.getUint32(base + 60, true);
+  event.tcpSequence = view.getUint32(base + 64, true);
+  event.gsoSize = view.getUint32(base + 68, true);
+  event.sourcePort = view.getUint16(base + 72, true);
+  event.destinationPort = view.getUint16(base + 74, true);
+  event.family = view.getUint8(base + 76);
+  event.transport = view.getUint8(base + 77);
+  event.direction = view.getUint8(base + 78);
+  event.ownerKind = view.getUint8(base + 79);
+  event.tcpFlags = view.getUint8(base + 80);
+}
+
 /** Values of `enum dns_direction`. */
 export const DNS_DIRECTION = {
   INGRESS: 0,

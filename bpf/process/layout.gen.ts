@@ -55,6 +55,33 @@ export function readProcessExecEvent(view: DataView, base: number): ProcessExecE
   };
 }
 
+/**
+ * Reads the integers of a `struct process_exec_event` into an object that is used again and again.
+ *
+ * @param view memory that holds the record
+ * @param base offset of the record in `view`, in octets
+ * @param event receives them
+ */
+export function readProcessExecEventInto(view: DataView, base: number, event: ProcessExecEvent): void {
+  event.tsNs = view.getUint32(base, true) + view.getUint32(base + 4, true) * 0x1_0000_0000;
+  event.recordType = view.getUint16(base + 8, true);
+  event.cutFlags = view.getUint16(base + 10, true);
+  event.netns = view.getUint32(base + 12, true);
+  event.startTimeNs = view.getUint32(base + 16, true) + view.getUint32(base + 20, true) * 0x1_0000_0000;
+  event.tgid = view.getUint32(base + 24, true);
+  event.tid = view.getUint32(base + 28, true);
+  event.uid = view.getUint32(base + 32, true);
+  event.gid = view.getUint32(base + 36, true);
+  event.parentStartTimeNs = view.getUint32(base + 40, true) + view.getUint32(base + 44, true) * 0x1_0000_0000;
+  event.parentTgid = view.getUint32(base + 48, true);
+  event.exeDevice = view.getUint32(base + 52, true);
+  event.exeInode = view.getUint32(base + 56, true) + view.getUint32(base + 60, true) * 0x1_0000_0000;
+  event.exeSize = view.getUint16(base + 80, true);
+  event.cwdSize = view.getUint16(base + 82, true);
+  event.cgroupSize = view.getUint16(base + 84, true);
+  event.argumentsSize = view.getUint16(base + 86, true);
+}
+
 /** Octets of the fixed part of `struct process_fork_event`; variable data follows. */
 export const PROCESS_FORK_EVENT_SIZE = 80;
 /** Offset of `comm`, 16 octets. */
@@ -98,6 +125,27 @@ export function readProcessForkEvent(view: DataView, base: number): ProcessForkE
   };
 }
 
+/**
+ * Reads the integers of a `struct process_fork_event` into an object that is used again and again.
+ *
+ * @param view memory that holds the record
+ * @param base offset of the record in `view`, in octets
+ * @param event receives them
+ */
+export function readProcessForkEventInto(view: DataView, base: number, event: ProcessForkEvent): void {
+  event.tsNs = view.getUint32(base, true) + view.getUint32(base + 4, true) * 0x1_0000_0000;
+  event.recordType = view.getUint16(base + 8, true);
+  event.tgid = view.getUint32(base + 12, true);
+  event.startTimeNs = view.getUint32(base + 16, true) + view.getUint32(base + 20, true) * 0x1_0000_0000;
+  event.creatorStartTimeNs = view.getUint32(base + 24, true) + view.getUint32(base + 28, true) * 0x1_0000_0000;
+  event.parentStartTimeNs = view.getUint32(base + 32, true) + view.getUint32(base + 36, true) * 0x1_0000_0000;
+  event.creatorTgid = view.getUint32(base + 40, true);
+  event.parentTgid = view.getUint32(base + 44, true);
+  event.uid = view.getUint32(base + 48, true);
+  event.gid = view.getUint32(base + 52, true);
+  event.netns = view.getUint32(base + 56, true);
+}
+
 /** Octets of the fixed part of `struct process_exit_event`; variable data follows. */
 export const PROCESS_EXIT_EVENT_SIZE = 48;
 /** Offset of `comm`, 16 octets. */
@@ -129,6 +177,22 @@ export function readProcessExitEvent(view: DataView, base: number): ProcessExitE
     waitStatus: view.getUint32(base + 24, true),
     uid: view.getUint32(base + 28, true),
   };
+}
+
+/**
+ * Reads the integers of a `struct process_exit_event` into an object that is used again and again.
+ *
+ * @param view memory that holds the record
+ * @param base offset of the record in `view`, in octets
+ * @param event receives them
+ */
+export function readProcessExitEventInto(view: DataView, base: number, event: ProcessExitEvent): void {
+  event.tsNs = view.getUint32(base, true) + view.getUint32(base + 4, true) * 0x1_0000_0000;
+  event.recordType = view.getUint16(base + 8, true);
+  event.tgid = view.getUint32(base + 12, true);
+  event.startTimeNs = view.getUint32(base + 16, true) + view.getUint32(base + 20, true) * 0x1_0000_0000;
+  event.waitStatus = view.getUint32(base + 24, true);
+  event.uid = view.getUint32(base + 28, true);
 }
 
 /** Values of `enum process_cut`. */

@@ -61,6 +61,32 @@ export function readSocketsRecord(view: DataView, base: number): SocketsRecord {
   };
 }
 
+/**
+ * Reads the integers of a `struct sockets_record` into an object that is used again and again.
+ *
+ * @param view memory that holds the record
+ * @param base offset of the record in `view`, in octets
+ * @param event receives them
+ */
+export function readSocketsRecordInto(view: DataView, base: number, event: SocketsRecord): void {
+  event.inode = view.getUint32(base + 16, true) + view.getUint32(base + 20, true) * 0x1_0000_0000;
+  event.startTimeNs = view.getUint32(base + 24, true) + view.getUint32(base + 28, true) * 0x1_0000_0000;
+  event.netns = view.getUint32(base + 32, true);
+  event.tgid = view.getUint32(base + 36, true);
+  event.fd = view.getUint32(base + 40, true);
+  event.uid = view.getUint32(base + 44, true);
+  event.receiveQueue = view.getUint32(base + 48, true);
+  event.sendQueue = view.getUint32(base + 52, true);
+  event.family = view.getUint16(base + 56, true);
+  event.type = view.getUint16(base + 58, true);
+  event.protocol = view.getUint16(base + 60, true);
+  event.localPort = view.getUint16(base + 62, true);
+  event.remotePort = view.getUint16(base + 64, true);
+  event.state = view.getUint8(base + 66);
+  event.flags = view.getUint8(base + 67);
+  event.source = view.getUint8(base + 68);
+}
+
 /** Octets of the fixed part of `struct sockets_brief`; variable data follows. */
 export const SOCKETS_BRIEF_SIZE = 32;
 /** Offset of `socket_id`, 8 octets. */
@@ -86,6 +112,19 @@ export function readSocketsBrief(view: DataView, base: number): SocketsBrief {
     inode: view.getUint32(base + 16, true) + view.getUint32(base + 20, true) * 0x1_0000_0000,
     netns: view.getUint32(base + 24, true),
   };
+}
+
+/**
+ * Reads the integers of a `struct sockets_brief` into an object that is used again and again.
+ *
+ * @param view memory that holds the record
+ * @param base offset of the record in `view`, in octets
+ * @param event receives them
+ */
+export function readSocketsBriefInto(view: DataView, base: number, event: SocketsBrief): void {
+  event.zero = view.getUint32(base, true) + view.getUint32(base + 4, true) * 0x1_0000_0000;
+  event.inode = view.getUint32(base + 16, true) + view.getUint32(base + 20, true) * 0x1_0000_0000;
+  event.netns = view.getUint32(base + 24, true);
 }
 
 /** Octets of the fixed part of `struct sockets_unix`; variable data follows. */
@@ -139,6 +178,29 @@ export function readSocketsUnix(view: DataView, base: number): SocketsUnix {
     flags: view.getUint8(base + 61),
     source: view.getUint8(base + 62),
   };
+}
+
+/**
+ * Reads the integers of a `struct sockets_unix` into an object that is used again and again.
+ *
+ * @param view memory that holds the record
+ * @param base offset of the record in `view`, in octets
+ * @param event receives them
+ */
+export function readSocketsUnixInto(view: DataView, base: number, event: SocketsUnix): void {
+  event.inode = view.getUint32(base + 16, true) + view.getUint32(base + 20, true) * 0x1_0000_0000;
+  event.startTimeNs = view.getUint32(base + 24, true) + view.getUint32(base + 28, true) * 0x1_0000_0000;
+  event.netns = view.getUint32(base + 32, true);
+  event.tgid = view.getUint32(base + 36, true);
+  event.fd = view.getUint32(base + 40, true);
+  event.uid = view.getUint32(base + 44, true);
+  event.receiveQueue = view.getUint32(base + 48, true);
+  event.sendQueue = view.getUint32(base + 52, true);
+  event.type = view.getUint16(base + 56, true);
+  event.pathSize = view.getUint16(base + 58, true);
+  event.state = view.getUint8(base + 60);
+  event.flags = view.getUint8(base + 61);
+  event.source = view.getUint8(base + 62);
 }
 
 /** Values of `enum sockets_source`. */
