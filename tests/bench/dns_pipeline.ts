@@ -1,5 +1,5 @@
 // Measures records of the ring to JSON lines in a file, on one thread: decode, transactions, process facts, JSON.
-// deno run -A tests/bench/dns_pipeline.ts [--messages N] [--mode answered|loopback|unanswered]
+// deno run -A tests/bench/dns_pipeline.ts [--messages N] [--mode answered|loopback|unanswered] [--output FILE]
 import { parseArgs } from "node:util";
 import { DnsPacketDecoder } from "../../bpf/dns/sensor.ts";
 import {
@@ -13,14 +13,18 @@ import { DnsTracker } from "../../src/correlation/tracker.ts";
 import { encodeMessage } from "../../src/dns/mod.ts";
 import { DnsEventBuilder } from "../../src/dns_event.ts";
 import { LiveClock } from "../../src/host/clock.ts";
+import { writeStdout } from "../../src/output/stdio.ts";
 import { openWriter } from "../../src/output/writer.ts";
 import { ProcessTable, unknownProcess } from "../../src/process_table.ts";
-import { writeStdout } from "../../src/output/stdio.ts";
 
 /** How many processes ask: their facts come from a cache, as on a real host. */
 const PROCESSES = 50;
 /** Queries that wait for their answers at a time. */
 const BATCH = 256;
+/** Batches made beforehand; used again and again, each time with other ids. */
+const BATCHES = 128;
+/** Time between two records: 200,000 a second. */
+const STEP_NS = 5000;
 
 const { values } = parseArgs({
   options: {
@@ -53,43 +57,42 @@ for (let index = 0; index < PROCESSES; index++) {
   });
 }
 
-/** Writes one record as the kernel would. */
-function writeRecord(
-  view: DataView,
-  base: number,
-  record: {
-    tsNs: number;
-    cookie: number;
-    process: number;
-    client: number;
-    egress: boolean;
-    response: boolean;
-    sender: boolean;
-    payload: Uint8Array;
-  },
-): number {
-  const { payload } = record;
-  view.setBigUint64(base, BigInt(record.tsNs), true);
+const encoder = new TextEncoder();
+const ASKER = encoder.encode("asker");
+const DEVICE = encoder.encode("eth0");
+
+/** One message at one socket. */
+interface RecordFacts {
+  readonly cookie: number;
+  readonly process: number;
+  readonly client: number;
+  readonly egress: boolean;
+  readonly response: boolean;
+  readonly payload: Uint8Array;
+}
+
+/** Writes one record as the kernel would, but for time and id; returns its end. */
+function writeRecord(view: DataView, base: number, record: RecordFacts): number {
+  const { payload, client, response } = record;
   view.setUint16(base + 8, 4, true);
   view.setUint32(base + 12, payload.length, true);
-  view.setBigUint64(base + 16, BigInt(record.cookie), true);
+  view.setUint32(base + 16, record.cookie, true);
   view.setBigUint64(base + 32, BigInt(startNs + record.process + 1), true);
   view.setUint32(base + 40, 1000 + record.process, true);
   view.setUint32(base + 44, 1000 + record.process, true);
-  view.setUint32(base + 56, 4026531833 % 2 ** 32, true);
+  view.setUint32(base + 56, 4026531833, true);
   view.setUint32(base + 60, payload.length, true);
-  const { client } = record;
-  view.setUint16(base + 72, record.response ? 53 : client, true);
-  view.setUint16(base + 74, record.response ? client : 53, true);
+  view.setUint16(base + 72, response ? 53 : client, true);
+  view.setUint16(base + 74, response ? client : 53, true);
   view.setUint8(base + 76, 4);
   view.setUint8(base + 78, record.egress ? 1 : 0);
-  view.setUint8(base + 79, record.sender ? 4 : 3);
+  view.setUint8(base + 79, record.egress ? 4 : 3);
   const bytes = new Uint8Array(view.buffer);
-  bytes.set(new TextEncoder().encode("asker"), base + DNS_PACKET_EVENT_COMM_OFFSET);
-  const [from, to] = record.response ? [[10, 0, 0, 1], [10, 0, 0, 2]] : [[10, 0, 0, 2], [10, 0, 0, 1]];
-  bytes.set(from!, base + DNS_PACKET_EVENT_SOURCE_ADDRESS_OFFSET);
-  bytes.set(to!, base + DNS_PACKET_EVENT_DESTINATION_ADDRESS_OFFSET);
-  bytes.set(new TextEncoder().encode("eth0"), base + DNS_PACKET_EVENT_INTERFACE_NAME_OFFSET);
+  bytes.set(ASKER, base + DNS_PACKET_EVENT_COMM_OFFSET);
+  const [from, to] = response ? [[10, 0, 0, 1], [10, 0, 0, 2]] : [[10, 0, 0, 2], [10, 0, 0, 1]];
+  bytes.set(from ?? [], base + DNS_PACKET_EVENT_SOURCE_ADDRESS_OFFSET);
+  bytes.set(to ?? [], base + DNS_PACKET_EVENT_DESTINATION_ADDRESS_OFFSET);
+  bytes.set(DEVICE, base + DNS_PACKET_EVENT_INTERFACE_NAME_OFFSET);
   bytes.set(payload, base + DNS_PACKET_EVENT_SIZE);
   return base + DNS_PACKET_EVENT_SIZE + ((payload.length + 7) & ~7);
 }
@@ -97,8 +100,50 @@ function writeRecord(
 const total = Number(values.messages);
 const answered = values.mode !== "unanswered";
 const loopback = values.mode === "loopback";
-const memory = new ArrayBuffer(16 << 20);
-const view = new DataView(memory);
+const view = new DataView(new ArrayBuffer(48 << 20));
+
+/** Makes the records of a batch: queries first, then their answers. Returns where they begin. */
+function makeBatch(number: number, start: number): { bases: number[]; end: number } {
+  const bases: number[] = [];
+  let base = start;
+  const add = (index: number, response: boolean, egress: boolean, atServer: boolean): void => {
+    const name = `host${index}.example${number}.test`;
+    const payload = encodeMessage({
+      id: 0,
+      isResponse: response,
+      questions: [{ name, type: 1, class: 1 }],
+      ...(response ? { answers: [{ name, type: 1, class: 1, ttl: 60, data: "192.0.2.1" }] } : {}),
+    });
+    bases.push(base);
+    base = writeRecord(view, base, {
+      cookie: atServer ? 7 : 1000 + index,
+      client: 20_000 + index,
+      process: atServer ? 0 : 1 + index % (PROCESSES - 1),
+      egress,
+      response,
+      payload,
+    });
+  };
+  for (let index = 0; index < BATCH; index++) {
+    add(index, false, true, false);
+    if (loopback) add(index, false, false, true);
+  }
+  if (answered) {
+    for (let index = 0; index < BATCH; index++) {
+      if (loopback) add(index, true, true, true);
+      add(index, true, false, false);
+    }
+  }
+  return { bases, end: base };
+}
+
+const batches: number[][] = [];
+for (let number = 0, end = 0; number < BATCHES; number++) {
+  const batch = makeBatch(number, end);
+  batches.push(batch.bases);
+  end = batch.end;
+}
+
 const writer = openWriter({ format: "json", output: values.output, quiet: true, columns: "dns" });
 const builder = new DnsEventBuilder(clock, {
   lookup: (owner, tsNs) => table.lookup(owner, tsNs),
@@ -115,66 +160,37 @@ const tracker = new DnsTracker({
 const decoder = new DnsPacketDecoder(() => undefined);
 const onPacket = tracker.packet.bind(tracker);
 
-/** A batch of records; queries first, then their answers. */
-function makeBatch(round: number): { bases: number[]; messages: number } {
-  const bases: number[] = [];
-  let base = 0;
-  let tsNs = startNs + 1e9 + round * BATCH * 10_000;
-  const add = (index: number, response: boolean, egress: boolean, atServer: boolean): void => {
-    const id = (round * BATCH + index) & 0xffff;
-    const name = `host${index}.example${round % 100}.test`;
-    const question = { name, type: 1, class: 1 };
-    const payload = encodeMessage({
-      id,
-      isResponse: response,
-      questions: [question],
-      ...(response ? { answers: [{ name, type: 1, class: 1, ttl: 60, data: "192.0.2.1" }] } : {}),
-    });
-    bases.push(base);
-    base = writeRecord(view, base, {
-      tsNs: tsNs += 1000,
-      cookie: atServer ? 7 : 1000 + index,
-      client: 20_000 + index,
-      process: atServer ? 0 : 1 + index % (PROCESSES - 1),
-      egress,
-      response,
-      sender: egress,
-      payload,
-    });
-  };
-  for (let index = 0; index < BATCH; index++) {
-    add(index, false, true, false);
-    if (loopback) add(index, false, false, true);
+let records = 0;
+let tsNs = startNs + 1e9;
+
+/** Gives the records of a batch their times and an id nobody used lately. */
+function renew(bases: readonly number[], round: number): void {
+  for (const base of bases) {
+    tsNs += STEP_NS;
+    view.setUint32(base, tsNs % 2 ** 32, true);
+    view.setUint32(base + 4, tsNs / 2 ** 32, true);
+    view.setUint16(base + DNS_PACKET_EVENT_SIZE, round);
   }
-  if (answered) {
-    for (let index = 0; index < BATCH; index++) {
-      if (loopback) add(index, true, true, true);
-      add(index, true, false, false);
-    }
-  }
-  return { bases, messages: answered ? 2 * BATCH : BATCH };
 }
 
-let messages = 0;
-let records = 0;
 let busyMs = 0;
-for (let round = 0; messages < total; round++) {
-  const batch = makeBatch(round);
+for (let round = 0; records < total * (loopback ? 2 : 1); round++) {
+  const bases = batches[round % BATCHES] ?? [];
+  renew(bases, Math.floor(round / BATCHES));
   const begin = performance.now();
-  for (const base of batch.bases) decoder.decode(view, base, onPacket);
-  tracker.tick(startNs + 1e9 + (round + 1) * BATCH * 10_000);
+  for (const base of bases) decoder.decode(view, base, onPacket);
+  tracker.tick(tsNs);
   busyMs += performance.now() - begin;
-  messages += batch.messages;
-  records += batch.bases.length;
+  records += bases.length;
 }
 const begin = performance.now();
-tracker.flush(startNs + 1e12);
+tracker.flush(tsNs);
 writer.flush();
 busyMs += performance.now() - begin;
-const rss = Math.round(Deno.memoryUsage().rss / 2 ** 20);
+const messages = loopback ? records / 2 : records;
+const { rss, heapUsed } = Deno.memoryUsage();
 writeStdout(
   `${values.mode}: ${messages} messages, ${records} records, ${writer.eventCount} events in ${busyMs.toFixed(0)} ms: ` +
-    `${Math.round(messages / busyMs * 1000)} messages/s, ${
-      (busyMs * 1e6 / messages).toFixed(0)
-    } ns a message, RSS ${rss} MiB\n`,
+    `${Math.round(messages / busyMs * 1000)} messages/s, ${(busyMs * 1e6 / messages).toFixed(0)} ns a message, ` +
+    `RSS ${Math.round(rss / 2 ** 20)} MiB, heap ${Math.round(heapUsed / 2 ** 20)} MiB\n`,
 );
