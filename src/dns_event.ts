@@ -61,7 +61,15 @@ function recordInfos(records: readonly DnsRecord[]): DnsRecordInfo[] {
   return records.length === 0 ? [] : records.map(recordInfo);
 }
 
-function dnsInfo(message: DnsMessage, protocol: DnsInfo["protocol"], sizeBytes: number): DnsInfo {
+/**
+ * The DNS part of an event.
+ *
+ * @param message a decoded message
+ * @param protocol which of the protocols that share the format
+ * @param sizeBytes size of the message in octets
+ * @returns a new object
+ */
+export function dnsInfo(message: DnsMessage, protocol: DnsInfo["protocol"], sizeBytes: number): DnsInfo {
   const info: DnsInfo = {
     id: message.id,
     opcode: opcodeName(message.opcode),

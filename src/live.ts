@@ -53,13 +53,15 @@ export interface LiveSession {
   readonly run: SensorRun;
   /** Writes an event, if it passes the filters. */
   emit(event: CulpritEvent): void;
+  /** Ends the run because an output besides the events failed. */
+  fail(error: OutputError): void;
 }
 
 /** What to run. */
 export interface LiveCommand {
   /** Name of the command, for the summary. */
-  readonly name: "dns" | "procs" | "conns";
-  readonly columns: "dns" | "process" | "connection";
+  readonly name: "dns" | "procs" | "conns" | "who";
+  readonly columns: "dns" | "process" | "connection" | "who";
   readonly sensors: readonly Sensor[];
   readonly globals?: Partial<Record<GlobalName, readonly number[]>>;
   /** Makes the handlers, when everything is attached. */
@@ -123,6 +125,11 @@ class LiveLoop implements LiveSession {
     if (this.#options.count !== undefined && this.#writer.eventCount >= this.#options.count) return;
     this.#write(event);
     if (this.#writer.eventCount === this.#options.count) this.#stop.request();
+  }
+
+  /** See {@linkcode LiveSession.fail}. */
+  fail(error: OutputError): void {
+    this.#outputError ??= error;
   }
 
   /** Runs to the end; see {@linkcode runLive}. */

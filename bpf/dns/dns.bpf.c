@@ -377,7 +377,8 @@ static __always_inline bool parse_packet(struct __sk_buff *skb, struct packet *p
 		if (!octets)
 			return false;
 		header_size = (octets[12] >> 4) * 4;
-		packet->tcp_sequence = bpf_ntohl(*(const __u32 *)(octets + 4));
+		/* A SYN takes a sequence number: data that comes with it (TCP Fast Open, RFC 7413) starts after. */
+		packet->tcp_sequence = bpf_ntohl(*(const __u32 *)(octets + 4)) + (octets[13] >> 1 & 1);
 		packet->tcp_flags = octets[13];
 	} else {
 		return false;

@@ -299,7 +299,7 @@ function answer(event: AnyDnsEvent): string {
 export const DNS_COLUMNS: readonly Column<AnyDnsEvent>[] = [
   { title: "TIME", width: 12, value: (event) => event.time.slice(11, 23), style: () => "dim" },
   // The process, not the thread: a thread's comm (`isc-net-0000` of dig) tells nothing to who reads a table.
-  { title: "PROCESS", width: 15, value: (event) => event.process?.name ?? "unknown" },
+  { title: "PROCESS", width: 15, value: (event) => event.process?.name ?? "-" },
   { title: "PID", width: 7, value: (event) => String(event.process?.pid ?? "-") },
   { title: "NAME", width: 16, share: 3, value: (event) => event.dns.question?.name ?? "-" },
   { title: "TYPE", width: 5, value: (event) => event.dns.question?.type ?? "-" },

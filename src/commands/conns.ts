@@ -18,6 +18,7 @@ import type { DnsTransaction } from "../correlation/types.ts";
 import type { ExitCode } from "../errors.ts";
 import type { ProcessInfo } from "../events.ts";
 import { type LiveHandlers, type LiveSession, runLive } from "../live.ts";
+import type { Sensor } from "../sensor.ts";
 import type { LiveOptions } from "./options.ts";
 
 /** What `culprit conns` receives. */
@@ -26,10 +27,20 @@ export interface ConnsOptions extends LiveOptions, ConnectionFilterOptions {
   readonly keepMs: number;
   /** A flow without packets for this long has ended, ms. */
   readonly idleMs: number;
+  /** Every socket there is, and end. */
+  readonly once?: boolean;
+  /** With `once`: unix sockets too. */
+  readonly unix?: boolean;
 }
 
 /** Ports of DNS: only there are names looked for, which costs other traffic least. */
 const DNS_PORTS = [53, 5353, 5355];
+
+/** Of the DNS sensor what sees answers on their way to a socket that asked: the rest would only cost. */
+const NAMES_SENSOR: Sensor = {
+  ...DNS_SENSOR,
+  programs: DNS_SENSOR.programs.filter(({ name }) => name === "dns_egress" || name === "dns_ingress"),
+};
 
 /** Answers later than this belong to nothing. */
 const DNS_TIMEOUT_MS = 5000;
@@ -41,11 +52,12 @@ const DNS_TIMEOUT_MS = 5000;
  * @returns the exit code
  * @throws {CulpritError} when it cannot start
  */
-export function runConns(options: ConnsOptions): Promise<ExitCode> {
-  return runLive({
+export async function runConns(options: ConnsOptions): Promise<ExitCode> {
+  if (options.once === true) return await (await import("./conns_once.ts")).runConnsOnce(options);
+  return await runLive({
     name: "conns",
     columns: "connection",
-    sensors: [PROCESS_SENSOR, CONN_SENSOR, DNS_SENSOR],
+    sensors: [PROCESS_SENSOR, CONN_SENSOR, NAMES_SENSOR],
     globals: { dns_ports: DNS_PORTS, dns_port_count: [DNS_PORTS.length] },
     handlers: (session) => connsHandlers(session, options),
   }, options);
@@ -63,7 +75,14 @@ function noteNames(names: AddressNames, { query, response, client }: DnsTransact
 const TYPE_A = 1;
 const TYPE_AAAA = 28;
 
-function connsHandlers(session: LiveSession, options: ConnsOptions): LiveHandlers {
+/**
+ * Makes what a live run does with connections.
+ *
+ * @param session the run; it is handed connection events that pass the filters
+ * @param options values of the command line
+ * @returns the handlers
+ */
+export function connsHandlers(session: LiveSession, options: ConnsOptions): LiveHandlers {
   const passes = compileConnectionFilter(options);
   const names = new AddressNames();
   const decoder = new ConnectionDecoder();
@@ -104,13 +123,14 @@ function connsHandlers(session: LiveSession, options: ConnsOptions): LiveHandler
       tracker.finish();
     },
     lost: (nowNs) => transactions.noteLoss(nowNs),
-    observed: () => ({ connection_records: tracker.counts.records }),
+    // What was kept and dropped early was told when it ended: that is no loss.
+    observed: () => {
+      const { records, kept, evicted } = tracker.counts;
+      return { connection_records: records, connections_kept: kept, connections_dropped: evicted };
+    },
     lostCounts: () => {
-      const { evicted, endsMissed } = tracker.counts;
-      return {
-        ...(evicted > 0 ? { connections_evicted: evicted } : {}),
-        ...(endsMissed > 0 ? { connection_ends_missed: endsMissed } : {}),
-      };
+      const { endsMissed } = tracker.counts;
+      return endsMissed > 0 ? { connection_ends_missed: endsMissed } : {};
     },
   };
 }

@@ -5,6 +5,7 @@
  */
 
 import { configureLibrary } from "../../ffi/mod.ts";
+import { findAsset } from "../assets.ts";
 import { EXIT_CODE, type ExitCode } from "../errors.ts";
 import { SCHEMA } from "../events.ts";
 import { bootTimeNs, LiveClock } from "../host/clock.ts";
@@ -44,7 +45,7 @@ function compareRows(left: SocketRow, right: SocketRow): number {
  * @throws {CulpritError} when nothing can be observed or written
  */
 export function runConnsOnce(options: ConnsOnceOptions): Promise<ExitCode> {
-  configureLibrary({ path: options.libbpf });
+  configureLibrary({ path: options.libbpf, bytes: findAsset("libbpf.so.1") });
   const startedNs = bootTimeNs();
   const unix = options.unix === true || options.protocols.includes("unix");
   const snapshot = takeSnapshot({ unix });

@@ -7,12 +7,16 @@
 import { DNS_SENSOR, DnsPacketDecoder } from "../../bpf/dns/sensor.ts";
 import { PROCESS_SENSOR } from "../../bpf/process/sensor.ts";
 import { RECORD_TYPE } from "../../bpf/records.gen.ts";
+import config from "../../deno.json" with { type: "json" };
+import type { CapturedPacket } from "../capture.ts";
+import { CaptureWriter } from "../capture_writer.ts";
 import { DnsTracker } from "../correlation/tracker.ts";
 import { DnsEventBuilder } from "../dns_event.ts";
-import type { ExitCode } from "../errors.ts";
+import { type ExitCode, OutputError } from "../errors.ts";
 import { SocketOwners } from "../host/socket_owners.ts";
 import { type LiveHandlers, type LiveSession, runLive } from "../live.ts";
 import { unknownProcess } from "../process_table.ts";
+import { lostCounts, observedCounts } from "./dns_counts.ts";
 import type { DnsOptions } from "./options.ts";
 
 /**
@@ -22,8 +26,11 @@ import type { DnsOptions } from "./options.ts";
  * @returns the exit code
  * @throws {CulpritError} when it cannot start
  */
-export function runDns(options: DnsOptions): Promise<ExitCode> {
-  return runLive({
+export async function runDns(options: DnsOptions): Promise<ExitCode> {
+  if (options.readFile !== undefined) {
+    return await (await import("./dns_read.ts")).runDnsRead(options.readFile, options);
+  }
+  return await runLive({
     name: "dns",
     columns: "dns",
     sensors: [PROCESS_SENSOR, DNS_SENSOR],
@@ -50,21 +57,35 @@ function dnsHandlers(session: LiveSession, options: DnsOptions): LiveHandlers {
     },
     onMessage: (message) => session.emit(builder.message(message)),
   });
-  const onPacket = tracker.packet.bind(tracker);
+  const capture = options.writeFile === undefined
+    ? undefined
+    : new CaptureWriter(options.writeFile, `culprit ${config.version}`, session.clock);
+  const captured = (write: (capture: CaptureWriter) => void): void => {
+    try {
+      if (capture !== undefined) write(capture);
+    } catch (error) {
+      if (!(error instanceof OutputError)) throw error;
+      session.fail(error);
+    }
+  };
+  const onPacket = capture === undefined ? tracker.packet.bind(tracker) : (packet: CapturedPacket): void => {
+    captured((file) => file.packet(packet, packet.owner && session.table.lookup(packet.owner, packet.tsNs)));
+    tracker.packet(packet);
+  };
   return {
     record: (type, view, base) => {
       if (type === RECORD_TYPE.DNS_PACKET) decoder.decode(view, base, onPacket);
     },
-    tick: (nowNs) => tracker.tick(nowNs),
-    finish: (nowNs) => tracker.flush(nowNs),
+    tick: (nowNs) => {
+      tracker.tick(nowNs);
+      captured((file) => file.flush());
+    },
+    finish: (nowNs) => {
+      tracker.flush(nowNs);
+      captured((file) => file[Symbol.dispose]());
+    },
     lost: (nowNs) => tracker.noteLoss(nowNs),
-    observed: () => {
-      const { packets, queries, responses, retransmissions, malformed, rejected } = tracker.counters;
-      return { packets, queries, responses, retransmissions, malformed, rejected };
-    },
-    lostCounts: () => {
-      const { evicted } = tracker.counters;
-      return evicted > 0 ? { transactions_evicted: evicted } : {};
-    },
+    observed: () => observedCounts(tracker.counters),
+    lostCounts: () => lostCounts(tracker.counters),
   };
 }

@@ -86,6 +86,12 @@ export interface VersionOptions {
   readonly json: boolean;
 }
 
+/** What `culprit decode` receives. */
+export interface DecodeOptions {
+  /** One JSON object in place of the table. */
+  readonly json: boolean;
+}
+
 /** Shells there is a completion for. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 
@@ -264,14 +270,18 @@ export const DNS_OPTIONS = {
     5000,
     "5s",
   ),
-  readFile: {
-    ...optional("--read <file>", "read a capture file (pcap, pcapng; - for standard input)", RUN, values.parsePath),
-    hidden: true,
-  },
-  writeFile: {
-    ...optional("--write <file>", "write the messages to a capture file (pcapng)", RUN, values.parsePath),
-    hidden: true,
-  },
+  readFile: optional(
+    "--read <file>",
+    "read a capture file in place of the network: pcap or pcapng, - for stdin",
+    RUN,
+    values.parsePath,
+  ),
+  writeFile: optional(
+    "--write <file>",
+    "also write every packet, with its process, to a new pcapng file, whatever the filters",
+    OUTPUT,
+    values.parsePath,
+  ),
   ...RUN_OPTIONS,
 } satisfies OptionTable;
 
@@ -363,6 +373,11 @@ export const CONNS_OPTIONS = {
 export const DOCTOR_OPTIONS = {
   json: flag("--json", "one JSON object in place of the table", OUTPUT),
   libbpf: RUN_OPTIONS.libbpf,
+} satisfies OptionTable;
+
+/** Options of `culprit decode`. */
+export const DECODE_OPTIONS = {
+  json: flag("--json", "one JSON object in place of the table", OUTPUT),
 } satisfies OptionTable;
 
 /** Options of `culprit version`. */

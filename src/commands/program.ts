@@ -11,6 +11,8 @@ import { EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
 import type { ConnsOptions } from "./conns.ts";
 import {
   CONNS_OPTIONS,
+  DECODE_OPTIONS,
+  type DecodeOptions,
   DNS_OPTIONS,
   type DnsOptions,
   DOCTOR_OPTIONS,
@@ -38,6 +40,8 @@ export interface Runners {
   conns(options: ConnsOptions): Promise<ExitCode>;
   /** `culprit doctor`. */
   doctor(options: DoctorOptions): Promise<ExitCode>;
+  /** `culprit decode`. */
+  decode(message: string, options: DecodeOptions): Promise<ExitCode>;
   /** `culprit schema`. */
   schema(): Promise<ExitCode>;
   /** `culprit version`. */
@@ -54,6 +58,7 @@ export const RUNNERS: Runners = {
   procs: async (options) => await (await import("./procs.ts")).runProcs(options),
   conns: async (options) => await (await import("./conns.ts")).runConns(options),
   doctor: async (options) => await (await import("./doctor.ts")).runDoctor(options),
+  decode: async (message, options) => await (await import("./decode.ts")).runDecode(message, options),
   schema: async () => await (await import("./schema.ts")).runSchema(),
   version: async (options) => await (await import("./version.ts")).runVersion(options),
   completion: async (shell) => await (await import("./completion.ts")).runCompletion(shell),
@@ -131,6 +136,8 @@ const DNS_TEXTS: CommandTexts = {
     ["culprit dns --name '*.example.com' --type A,AAAA", "questions for addresses below example.com"],
     ["culprit dns --rcode NXDOMAIN,SERVFAIL --duration 10m", "what failed within ten minutes"],
     ["culprit dns --exe curl --json | jq .dns.answers", "answers to curl, as JSON"],
+    ["culprit dns --write names.pcapng", "keep the packets, with their processes, for Wireshark"],
+    ["culprit dns --read names.pcapng --rcode NXDOMAIN", "the same view of a capture file, without root"],
   ],
 };
 
@@ -163,6 +170,16 @@ const DOCTOR_TEXTS: CommandTexts = {
   sentence: "Checks what this host lets culprit observe and says how to mend what fails.",
   summary: "check what this host lets culprit observe",
   examples: [["sudo culprit doctor", "all checks; without root it says which it could not make"]],
+};
+
+/** Texts of `culprit decode`. */
+const DECODE_TEXTS: CommandTexts = {
+  sentence: "Decodes one DNS message: hexadecimal, base64, or - for standard input.",
+  summary: "decode one DNS message",
+  examples: [
+    ["culprit decode 123401000001000000000000076578616d706c650000010001", "a query in hexadecimal"],
+    ["culprit decode --json - < message.bin", "octets of a file, as JSON"],
+  ],
 };
 
 /** Texts of `culprit schema`. */
@@ -302,6 +319,12 @@ export function buildProgram(runners: Runners, writeOut: WriteText, onExit: (cod
   const doctor = program.command("doctor").usage("[options]").optionsGroup(HELP_GROUP);
   const doctorValues = addOptions(describe(doctor, DOCTOR_TEXTS), DOCTOR_OPTIONS);
   doctor.action(async () => onExit(await runners.doctor(doctorValues())));
+
+  const decode = program.command("decode").usage("<message> [options]").optionsGroup(HELP_GROUP);
+  const decodeValues = addOptions(describe(decode, DECODE_TEXTS), DECODE_OPTIONS);
+  decode
+    .addArgument(new Argument("<message>", "hexadecimal, base64, or - for standard input"))
+    .action(async (message: string) => onExit(await runners.decode(message, decodeValues())));
 
   const schema = program.command("schema").usage("[options]").optionsGroup(HELP_GROUP);
   describe(schema, SCHEMA_TEXTS).action(async () => onExit(await runners.schema()));

@@ -110,6 +110,16 @@ export class LiveClock implements Clock {
   }
 
   /**
+   * Wall time as a number.
+   *
+   * @param tsNs CLOCK_BOOTTIME, ns
+   * @returns ns since 1970
+   */
+  toEpochNs(tsNs: number): bigint {
+    return this.#offset.ns + BigInt(Math.round(tsNs));
+  }
+
+  /**
    * Reads the clocks again, for times to come and times past alike.
    *
    * @returns whether wall time was stepped

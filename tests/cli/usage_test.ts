@@ -4,7 +4,7 @@ import { runInside } from "./_run.ts";
 /** Command lines that are wrong, what is said and what is advised. */
 const CASES: readonly (readonly [args: string, message: string, hint?: string])[] = [
   ["dnz", 'unknown command "dnz"', "did you mean dns"],
-  ["record", 'unknown command "record"', 'run "culprit --help"'],
+  ["frobnicate", 'unknown command "frobnicate"', 'run "culprit --help"'],
   ["--jsn", 'unknown option "--jsn"', 'run "culprit --help"'],
   ["dns --jsn", 'unknown option "--jsn"', "did you mean --json"],
   ["dns --durations 5s", 'unknown option "--durations"', "did you mean --duration"],

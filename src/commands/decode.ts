@@ -1,0 +1,114 @@
+/**
+ * `culprit decode`: one DNS message as a table or as JSON. Needs no privilege.
+ *
+ * @module
+ */
+
+import { type DnsMessage, tryDecodeMessage } from "../dns/mod.ts";
+import { dnsInfo } from "../dns_event.ts";
+import { CulpritError, EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
+import { type DnsInfo, SCHEMA } from "../events.ts";
+import { escapeTerminal } from "../output/escape.ts";
+import { stringifySafe } from "../output/json.ts";
+import { writeStdout } from "../output/stdio.ts";
+import type { DecodeOptions } from "./options.ts";
+
+/** Largest DNS message: what the length prefix over TCP can say (RFC 1035 section 4.2.2). */
+const MESSAGE_OCTETS_MAX = 65_535;
+/** Text of the largest message in hexadecimal, with room for white space. */
+const INPUT_OCTETS_MAX = 4 * MESSAGE_OCTETS_MAX;
+/** Octets before the first question (RFC 1035 section 4.1.1). */
+const HEADER_OCTETS = 12;
+
+/** The text holds no DNS message. */
+export class NoMessageError extends CulpritError {}
+
+/**
+ * Runs `culprit decode`.
+ *
+ * @param text a message in hexadecimal or base64, white space allowed; `-` reads such text, or the octets themselves,
+ * from standard input
+ * @param options of the command line
+ * @returns 0, or 3 when only a part of the message could be read
+ * @throws {UsageError} when the text is neither
+ * @throws {NoMessageError} when it is shorter than a header
+ */
+export function runDecode(text: string, options: DecodeOptions): Promise<ExitCode> {
+  const octets = text === "-" ? readInput() : parseMessage(text);
+  const { message } = tryDecodeMessage(octets);
+  if (message === undefined) {
+    throw new NoMessageError(
+      `Cannot decode the message: found ${octets.length} octets, wanted at least the ${HEADER_OCTETS} of a header`,
+    );
+  }
+  const info = dnsInfo(message, "dns", octets.length);
+  writeStdout(
+    options.json
+      ? `${stringifySafe({ schema: SCHEMA, type: "message", response: message.isResponse, dns: info })}\n`
+      : table(message, info),
+  );
+  return Promise.resolve(message.anomalies.length === 0 ? EXIT_CODE.ok : EXIT_CODE.incomplete);
+}
+
+/**
+ * Reads the octets of a message from text.
+ *
+ * @param text hexadecimal (with an optional `0x`, colons and white space) or base64 (either alphabet)
+ * @returns the octets
+ * @throws {UsageError} when it is neither
+ */
+export function parseMessage(text: string): Uint8Array {
+  const hex = text.replace(/^\s*0x/i, "").replace(/[\s:]+/g, "");
+  if (hex !== "" && hex.length % 2 === 0 && /^[0-9a-f]+$/i.test(hex)) return Uint8Array.fromHex(hex);
+  const base64 = text.replace(/\s+/g, "").replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, "");
+  if (base64 !== "" && base64.length % 4 !== 1 && /^[0-9a-z+/]+$/i.test(base64)) {
+    return Uint8Array.fromBase64(base64);
+  }
+  const shown = text.length > 40 ? `${text.slice(0, 40)}...` : text;
+  throw new UsageError(`argument <message>: found "${shown}", wanted hexadecimal, base64 or -`, {
+    hint: "for example culprit decode 12340100000100000000000003777777076578616d706c650000010001",
+  });
+}
+
+/** Standard input: text of a message, or the octets of one. */
+function readInput(): Uint8Array {
+  const octets = new Uint8Array(INPUT_OCTETS_MAX);
+  let size = 0;
+  for (;;) {
+    const read = Deno.stdin.readSync(octets.subarray(size));
+    if (read === null || read === 0) break;
+    size += read;
+  }
+  if (size === INPUT_OCTETS_MAX) {
+    throw new UsageError(`argument -: found more than ${INPUT_OCTETS_MAX} octets, wanted one message`);
+  }
+  const content = octets.subarray(0, size);
+  // Text has no octets below the tabulator; a message has some in its counts.
+  return content.every((octet) => octet >= 9 && octet < 127)
+    ? parseMessage(new TextDecoder().decode(content))
+    : content.slice();
+}
+
+/** The message as people read it: a line of the header, then a table of each section. */
+function table(message: DnsMessage, info: DnsInfo): string {
+  const kind = message.isResponse ? `response, ${info.rcode}` : "query";
+  const lines = [
+    `${info.opcode} ${kind}, id ${info.id}, flags ${info.flags.join(" ") || "none"}, ${info.size} octets`,
+  ];
+  const questions = info.questions ?? (info.question === undefined ? [] : [info.question]);
+  addSection(lines, "QUESTION", questions.map(({ name, class: of, type }) => [name, "", of, type]));
+  const sections = { ANSWER: info.answers, AUTHORITY: info.authorities, ADDITIONAL: info.additionals };
+  for (const [title, records] of Object.entries(sections)) {
+    addSection(lines, title, records.map((one) => [one.name, String(one.ttl), one.class, one.type, one.data]));
+  }
+  for (const { name, data } of message.dsoTlvs ?? []) lines.push(`DSO ${name} ${data}`);
+  if (info.anomalies.length > 0) lines.push("", `ANOMALIES  ${info.anomalies.join(", ")}`);
+  return lines.map((line) => `${escapeTerminal(line.trimEnd())}\n`).join("");
+}
+
+function addSection(lines: string[], title: string, rows: string[][]): void {
+  if (rows.length === 0) return;
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  lines.push("", title);
+  for (const row of rows) lines.push(`  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`);
+}
