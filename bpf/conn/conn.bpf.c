@@ -570,7 +570,7 @@ int BPF_PROG(conn_set_state, struct sock *sk, int old_state, int new_state)
 	struct conn_event *event;
 	__u64 key = (__u64)sk;
 
-	if (BPF_CORE_READ(sk, sk_protocol) != PROTO_TCP || old_state == new_state)
+	if (sk->sk_protocol != PROTO_TCP || old_state == new_state)
 		return 0;
 	switch (new_state) {
 	case CONN_STATE_SYN_SENT:
@@ -748,9 +748,9 @@ int BPF_PROG(conn_sys_exit, struct pt_regs *regs, long result)
 	long number, first_argument;
 
 #if defined(__TARGET_ARCH_x86)
-	number = BPF_CORE_READ((struct pt_regs___x86 *)regs, orig_ax);
+	number = ((struct pt_regs___x86 *)regs)->orig_ax;
 #else
-	number = BPF_CORE_READ((struct pt_regs___arm64 *)regs, syscallno);
+	number = ((struct pt_regs___arm64 *)regs)->syscallno;
 #endif
 	if (number != NR_CONNECT && number != NR_ACCEPT && number != NR_ACCEPT4)
 		return 0;

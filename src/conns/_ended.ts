@@ -39,7 +39,7 @@ export class EndedConnections {
     if (this.#kept.size <= this.#max) return;
     const [oldest] = this.#kept;
     if (oldest === undefined) return;
-    this.#kept.delete(oldest);
+    this.#drop(oldest);
     this.evicted++;
   }
 
@@ -47,9 +47,13 @@ export class EndedConnections {
   expire(nowNs: number): void {
     for (const connection of this.#kept) {
       if (connection.endNs + this.#keepNs > nowNs) return;
-      this.#kept.delete(connection);
-      // A chain of peers would keep each other.
-      connection.peer = undefined;
+      this.#drop(connection);
     }
+  }
+
+  #drop(connection: Connection): void {
+    this.#kept.delete(connection);
+    // Else a chain of peers would keep each other.
+    connection.peer = undefined;
   }
 }

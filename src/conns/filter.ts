@@ -13,13 +13,13 @@ export interface ConnectionFilterOptions {
   readonly events: readonly ConnectionEventName[];
   /** Only listeners, binds and what they accept nothing of: `listen`, and the close of listeners. */
   readonly listen: boolean;
-  /** States after the event. */
-  readonly states: readonly Connection["state"][];
+  /** States after the event; others are those of sockets in a snapshot. */
+  readonly states: readonly string[];
   /** Ports of either end. */
   readonly connectionPorts: readonly number[];
   /** Networks either end is in. */
   readonly networks: readonly Network[];
-  readonly protocols: readonly Connection["transport"][];
+  readonly protocols: readonly string[];
   readonly directions: readonly Connection["direction"][];
 }
 

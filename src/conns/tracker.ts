@@ -10,8 +10,11 @@
 import { CONN_FLAG, CONN_KIND, CONN_STATE } from "../../bpf/conn/layout.gen.ts";
 import type { ProcessInfo } from "../events.ts";
 import { addUser, makeConnection, setTuple } from "./_connection.ts";
+import { closedBy, endOf } from "./_end.ts";
 import { EndedConnections } from "./_ended.ts";
+import { ListenerIndex } from "./_listeners.ts";
 import { PeerIndex } from "./_peers.ts";
+import { type WaitingEvent, WaitingEvents } from "./_waiting.ts";
 import type {
   Connection,
   ConnectionEnd,
@@ -34,7 +37,7 @@ export interface ConnectionTrackerOptions {
   idleMs?: number;
   /** Keep what has ended this long, ms. Default 300,000. */
   keepMs?: number;
-  /** Ended connections kept at most. Default 100,000. */
+  /** Ended connections kept at most, about 1 KiB each. Default 20,000. */
   maxEnded?: number;
 }
 
@@ -57,10 +60,6 @@ const SETTLE_NS = 30e6;
 const ACCEPT_GRACE_NS = 200e6;
 
 const SOCK_STREAM = 1;
-/** Linux errno numbers, the same on all architectures culprit runs on. */
-const EPIPE = 32;
-const ECONNRESET = 104;
-const ETIMEDOUT = 110;
 
 /** A socket that lives. */
 interface Socket {
@@ -87,28 +86,16 @@ interface Flow {
   dueNs: number;
 }
 
-/** An event that waits. */
-interface Waiting {
-  name: ConnectionEventName;
-  connection: Connection;
-  tsNs: number;
-  dueNs: number;
-  /** Socket to forget with it; undefined for none. */
-  key: string | undefined;
-}
-
 /** Follows connections. See the module's description. */
 export class ConnectionTracker {
   readonly #options: ConnectionTrackerOptions;
   readonly #idleNs: number;
   readonly #sockets = new Map<string, Socket>();
   readonly #peers = new PeerIndex();
-  /** Listeners by network namespace and port. */
-  readonly #listeners = new Map<string, Set<Connection>>();
+  readonly #listeners = new ListenerIndex();
   /** Flows in the order in which they are to be looked at. */
   readonly #idle = new Set<Flow>();
-  /** Events by connection, oldest first. */
-  #waiting: Waiting[] = [];
+  readonly #waiting = new WaitingEvents();
   readonly #ended: EndedConnections;
   /** Connections older than culprit of which it is not yet clear who began. */
   #undecided: Connection[] = [];
@@ -120,14 +107,14 @@ export class ConnectionTracker {
   constructor(options: ConnectionTrackerOptions) {
     this.#options = options;
     this.#idleNs = (options.idleMs ?? 30_000) * 1e6;
-    this.#ended = new EndedConnections((options.keepMs ?? 300_000) * 1e6, options.maxEnded ?? 100_000);
+    this.#ended = new EndedConnections((options.keepMs ?? 300_000) * 1e6, options.maxEnded ?? 20_000);
   }
 
   /** What was counted so far. */
   get counts(): ConnectionCounts {
     return {
       records: this.#records,
-      living: this.#peers.size + [...this.#listeners.values()].reduce((sum, set) => sum + set.size, 0),
+      living: this.#peers.size + this.#listeners.size,
       kept: this.#ended.size,
       evicted: this.#ended.evicted,
       endsMissed: this.#endsMissed,
@@ -198,20 +185,7 @@ export class ConnectionTracker {
    * @param nowNs up to when all records were handed over
    */
   tick(nowNs: number): void {
-    if (this.#waiting.length > 0) {
-      const waiting: Waiting[] = [];
-      // What happens to one connection is told in order.
-      const held = new Set<Connection>();
-      for (const event of this.#waiting) {
-        if ((event.dueNs <= nowNs || this.#isSettled(event)) && !held.has(event.connection)) {
-          this.#tell(event);
-        } else {
-          held.add(event.connection);
-          waiting.push(event);
-        }
-      }
-      this.#waiting = waiting;
-    }
+    this.#waiting.release(nowNs, this.#tell);
     if (this.#undecided.length > 0) this.#inferDirections();
     this.#endIdle(nowNs);
     this.#ended.expire(nowNs);
@@ -219,9 +193,7 @@ export class ConnectionTracker {
 
   /** Tells everything that waits; what lives stays open. */
   finish(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const event of waiting) this.#tell(event);
+    this.#waiting.release(Infinity, this.#tell);
   }
 
   // ---- records ----
@@ -287,7 +259,7 @@ export class ConnectionTracker {
     listener.state = "listening";
     listener.startNs = record.tsNs;
     if (record.task !== undefined) this.#addUser(socket, record.task, "opener", record.tsNs);
-    this.#addListener(listener);
+    this.#listeners.add(listener);
     this.#wait("listen", listener, record.tsNs, 0);
   }
 
@@ -342,7 +314,7 @@ export class ConnectionTracker {
     if (connection.endNs > 0) return;
     this.#takeUsage(socket);
     if (connection.shape === "connection") this.#peers.remove(connection);
-    else this.#removeListener(connection);
+    else this.#listeners.remove(connection);
     if (connection.localPort === 0) setTuple(connection, record);
     if (record.task !== undefined) {
       connection.closer = this.#addUser(socket, record.task, "closer", record.tsNs);
@@ -373,7 +345,7 @@ export class ConnectionTracker {
         if (isListener) {
           connection.state = "listening";
           connection.direction = "none";
-          this.#addListener(connection);
+          this.#listeners.add(connection);
         } else {
           this.#peers.add(connection);
           this.#undecided.push(connection);
@@ -487,7 +459,7 @@ export class ConnectionTracker {
     if (connection !== undefined && connection.endNs === 0) {
       this.#endsMissed++;
       if (connection.shape === "connection") this.#peers.remove(connection);
-      else this.#removeListener(connection);
+      else this.#listeners.remove(connection);
       this.#end(connection, tsNs, "closed", 0);
     }
     for (const flow of flows?.values() ?? []) this.#endFlow(flow, tsNs, "released");
@@ -502,20 +474,6 @@ export class ConnectionTracker {
     return addUser(socket.users, task, role, tsNs, this.#options.resolve);
   }
 
-  #addListener(listener: Connection): void {
-    const key = `${listener.netns} ${listener.localPort}`;
-    const there = this.#listeners.get(key);
-    if (there === undefined) this.#listeners.set(key, new Set([listener]));
-    else there.add(listener);
-  }
-
-  #removeListener(listener: Connection): void {
-    const key = `${listener.netns} ${listener.localPort}`;
-    const there = this.#listeners.get(key);
-    there?.delete(listener);
-    if (there?.size === 0) this.#listeners.delete(key);
-  }
-
   /**
    * Who listens where a connection that nobody accepted came in.
    *
@@ -523,45 +481,30 @@ export class ConnectionTracker {
    * @returns the listener; undefined when none is known, or several share the port
    */
   listenerOf(connection: Connection): Connection | undefined {
-    const there = this.#listeners.get(`${connection.netns} ${connection.localPort}`);
-    if (there === undefined) return undefined;
-    const exact = [...there].filter(({ localIp }) => localIp === connection.localIp);
-    const fitting = exact.length > 0 ? exact : [...there].filter(({ localIp }) => /^(0\.0\.0\.0|::)$/.test(localIp));
-    return fitting.length === 1 ? fitting[0] : undefined;
+    return this.#listeners.find(connection);
   }
 
   // ---- events ----
 
   #wait(name: ConnectionEventName, connection: Connection, tsNs: number, delayNs: number, key?: string): void {
-    this.#waiting.push({ name, connection, tsNs, dueNs: tsNs + delayNs, key });
+    this.#waiting.add({ name, connection, tsNs, dueNs: tsNs + delayNs, key });
   }
 
   /** Of connections older than culprit: who listens did not connect. */
   #inferDirections(): void {
     for (const connection of this.#undecided) {
       const { peer } = connection;
-      if (this.#listensAt(connection)) connection.direction = "inbound";
-      else if (peer !== undefined && this.#listensAt(peer)) connection.direction = "outbound";
+      if (this.#listeners.hasPortOf(connection)) connection.direction = "inbound";
+      else if (peer !== undefined && this.#listeners.hasPortOf(peer)) connection.direction = "outbound";
     }
     this.#undecided = [];
   }
 
-  #listensAt({ netns, localPort }: Connection): boolean {
-    return this.#listeners.has(`${netns} ${localPort}`);
-  }
-
-  /** Whether an event need not wait any more. */
-  #isSettled({ name, connection }: Waiting): boolean {
-    if (name === "close") return connection.acceptedNs > 0;
-    const { peer } = connection;
-    return peer !== undefined && (peer.users.length > 0 || peer.endNs > 0);
-  }
-
-  #tell({ name, connection, tsNs, key }: Waiting): void {
+  readonly #tell = ({ name, connection, tsNs, key }: WaitingEvent): void => {
     // Not before: until now accept(2) could still return it.
     if (key !== undefined && this.#sockets.get(key)?.connection === connection) this.#sockets.delete(key);
     this.#options.onEvent(name, connection, tsNs);
-  }
+  };
 }
 
 function makeSocket(record: ConnectionRecord): Socket {
@@ -575,22 +518,4 @@ function makeSocket(record: ConnectionRecord): Socket {
     users: [],
     uncounted: undefined,
   };
-}
-
-/** Which end began to close. */
-function closedBy({ flags, error, task }: ConnectionRecord): Connection["closedBy"] {
-  if ((flags & CONN_FLAG.LOCAL_FIRST) !== 0) return "local";
-  if ((flags & CONN_FLAG.REMOTE_FIRST) !== 0) return "remote";
-  if (error === ECONNRESET || error === EPIPE) return "remote";
-  return error === 0 && task !== undefined ? "local" : "unknown";
-}
-
-/** How a connection ended. */
-function endOf({ error, oldState }: ConnectionRecord): ConnectionEnd {
-  if (error === ECONNRESET || error === EPIPE) return "reset";
-  if (error === ETIMEDOUT) return "timeout";
-  if (error !== 0) return "error";
-  const isAbort = oldState === CONN_STATE.ESTABLISHED || oldState === CONN_STATE.CLOSE_WAIT ||
-    oldState === CONN_STATE.SYN_RECV;
-  return isAbort ? "reset" : "closed";
 }
