@@ -49,8 +49,12 @@ const HEX_COLON: readonly string[] = HEX.map((text) => `${text}:`);
 /** Length octets up to 32 become dots, all others stay. No printable octet but the space is that low. */
 const DOTTED: Uint8Array = Uint8Array.from({ length: 256 }, (_, octet) => octet <= 32 ? 0x2e : octet);
 
+/** Never used for streams, so it keeps nothing between calls; making one costs a microsecond. */
+const DECODER = new TextDecoder();
+
 const HEX_DIGITS = new TextEncoder().encode("0123456789abcdef");
 const BASE64_DIGITS = new TextEncoder().encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+const BASE64_PADDING = 0x3d;
 const BASE32HEX_DIGITS = new TextEncoder().encode("0123456789ABCDEFGHIJKLMNOPQRSTUV");
 
 const fromCodes = String.fromCharCode;
@@ -71,7 +75,7 @@ const SHORT_TEXT = 72;
  */
 export function plainText(bytes: Uint8Array, from: number, count: number): string {
   if (count <= MAX_ARGUMENTS) return shortText(bytes, from, count);
-  if (count > SHORT_TEXT) return new TextDecoder().decode(bytes.subarray(from, from + count));
+  if (count > SHORT_TEXT) return DECODER.decode(bytes.subarray(from, from + count));
   let text = "";
   for (; count > MAX_ARGUMENTS; count -= MAX_ARGUMENTS) {
     text += shortText(bytes, from, MAX_ARGUMENTS);
@@ -190,19 +194,20 @@ export function ipv6Text(bytes: Uint8Array, from: number): string {
  * @returns the text, padded
  */
 export function base64Text(bytes: Uint8Array, from: number, count: number): string {
-  const digits = new Uint8Array(Math.ceil(count / 3) * 4).fill(0x3d);
+  const digits = new Uint8Array(Math.ceil(count / 3) * 4);
+  const end = from + count;
   let at = 0;
-  let bits = 0;
-  let held = 0;
-  for (let index = from; index < from + count; index++) {
-    bits = (bits & 0x3f) << 8 | bytes[index]!;
-    held += 8;
-    while (held >= 6) {
-      held -= 6;
-      digits[at++] = BASE64_DIGITS[bits >> held & 0x3f]!;
-    }
+  for (let index = from; index < end; index += 3) {
+    const left = end - index;
+    // Octets after the last one count as zero; their digits become padding.
+    const second = left > 1 ? bytes[index + 1]! : 0;
+    const third = left > 2 ? bytes[index + 2]! : 0;
+    const bits = bytes[index]! << 16 | second << 8 | third;
+    digits[at++] = BASE64_DIGITS[bits >> 18]!;
+    digits[at++] = BASE64_DIGITS[bits >> 12 & 0x3f]!;
+    digits[at++] = left > 1 ? BASE64_DIGITS[bits >> 6 & 0x3f]! : BASE64_PADDING;
+    digits[at++] = left > 2 ? BASE64_DIGITS[bits & 0x3f]! : BASE64_PADDING;
   }
-  if (held > 0) digits[at] = BASE64_DIGITS[bits << 6 - held & 0x3f]!;
   return plainText(digits, 0, digits.length);
 }
 

@@ -17,15 +17,21 @@ const MDNS_BIT = 0x8000;
 export interface EncodeInput {
   /** 0 to 65535. */
   id?: number;
+  /** QR. */
   isResponse?: boolean;
+  /** Operation, 0 to 15. */
   opcode?: number;
   /** AA, TC, RD, RA, Z, AD, CD bits of the flags word. */
   flags?: number;
   /** The upper eight of its twelve bits are written where the OPT record has them, not here. */
   rcode?: number;
+  /** Questions; in an UPDATE message, the zone. */
   questions?: readonly (Omit<DnsQuestion, "class"> & { class?: number })[];
+  /** Answer section. */
   answers?: readonly EncodeRecord[];
+  /** Authority section. */
   authorities?: readonly EncodeRecord[];
+  /** Additional section, the OPT record included. */
   additionals?: readonly EncodeRecord[];
   /** Only in messages with opcode DSO. */
   dsoTlvs?: readonly Omit<DsoTlv, "name">[];

@@ -359,6 +359,8 @@ function numberOf(name: string, known: ReadonlyMap<string, number>, prefix: stri
 }
 
 /**
+ * Names a record type.
+ *
  * @param type number of a record type, 0 to 65535
  * @returns its mnemonic, or `TYPE<number>` (RFC 3597 section 5)
  */
@@ -367,6 +369,8 @@ export function typeName(type: number): string {
 }
 
 /**
+ * Finds a record type by its name.
+ *
  * @param name mnemonic of a record type or `TYPE<number>`, in any case
  * @returns its number; undefined where there is no such type
  */
@@ -375,6 +379,8 @@ export function typeNumber(name: string): number | undefined {
 }
 
 /**
+ * Names a class.
+ *
  * @param dnsClass number of a class, 0 to 65535
  * @returns its mnemonic, or `CLASS<number>` (RFC 3597 section 5)
  */
@@ -383,6 +389,8 @@ export function className(dnsClass: number): string {
 }
 
 /**
+ * Finds a class by its name.
+ *
  * @param name mnemonic of a class or `CLASS<number>`, in any case
  * @returns its number; undefined where there is no such class
  */
@@ -391,6 +399,8 @@ export function classNumber(name: string): number | undefined {
 }
 
 /**
+ * Names a response code.
+ *
  * @param rcode extended response code, 0 to 4095
  * @returns its mnemonic, or `RCODE<number>`
  */
@@ -399,6 +409,8 @@ export function rcodeName(rcode: number): string {
 }
 
 /**
+ * Finds a response code by its name.
+ *
  * @param name mnemonic of a response code or TSIG error, or a number with or without `RCODE` before it
  * @returns the number; undefined where there is none
  */
@@ -409,6 +421,8 @@ export function rcodeNumber(name: string): number | undefined {
 }
 
 /**
+ * Names the error of a TSIG or TKEY record.
+ *
  * @param error error field of a TSIG or TKEY record, 0 to 65535
  * @returns its mnemonic, or the number, as BIND shows it
  */
@@ -417,6 +431,8 @@ export function tsigErrorName(error: number): string {
 }
 
 /**
+ * Names an operation.
+ *
  * @param opcode number of an operation, 0 to 15
  * @returns its mnemonic, or `OPCODE<number>`
  */
@@ -425,6 +441,8 @@ export function opcodeName(opcode: number): string {
 }
 
 /**
+ * Names an EDNS option.
+ *
  * @param code number of an EDNS option, 0 to 65535
  * @returns its mnemonic, or `OPT<number>`
  */
@@ -433,6 +451,8 @@ export function ednsOptionName(code: number): string {
 }
 
 /**
+ * Names an extended DNS error.
+ *
  * @param code number of an extended DNS error, 0 to 65535
  * @returns its purpose as the registry has it; empty where it has none
  */
@@ -441,6 +461,8 @@ export function extendedErrorName(code: number): string {
 }
 
 /**
+ * Names the type of a DSO TLV.
+ *
  * @param type number of a DSO TLV, 0 to 65535
  * @returns its mnemonic, or `DSO<number>`
  */
@@ -449,6 +471,8 @@ export function dsoTypeName(type: number): string {
 }
 
 /**
+ * Tells whether a record type is registered.
+ *
  * @param type number of a record type
  * @returns whether the registry has it
  */
@@ -457,6 +481,8 @@ export function isKnownType(type: number): boolean {
 }
 
 /**
+ * Tells whether a class is registered.
+ *
  * @param dnsClass number of a class
  * @returns whether the registry has it
  */
@@ -465,6 +491,8 @@ export function isKnownClass(dnsClass: number): boolean {
 }
 
 /**
+ * Tells whether an operation is registered.
+ *
  * @param opcode number of an operation
  * @returns whether the registry has it
  */
@@ -473,6 +501,8 @@ export function isKnownOpcode(opcode: number): boolean {
 }
 
 /**
+ * Tells whether a response code is registered.
+ *
  * @param rcode extended response code
  * @returns whether the registry has it
  */

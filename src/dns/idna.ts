@@ -92,12 +92,6 @@ function unicodeLabel(label: string): string | undefined {
  * @param name as decoded
  * @returns the name with its IDNA labels, and labels that are UTF-8, in Unicode; undefined where it has none that can
  * be shown safely
- *
- * @example
- * ```ts
- * import { unicodeName } from "./mod.ts";
- * console.assert(unicodeName("xn--bcher-kva.example") === "bücher.example");
- * ```
  */
 export function unicodeName(name: string): string | undefined {
   if (!name.includes("\\") && !/xn--/i.test(name)) return undefined;

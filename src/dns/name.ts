@@ -109,12 +109,6 @@ export function nameOctets(name: string): number {
  *
  * @param name as decoded
  * @returns the key
- *
- * @example
- * ```ts
- * import { nameKey } from "./mod.ts";
- * console.assert(nameKey("wWw.ExAmPlE.cOm") === nameKey("www.example.com"));
- * ```
  */
 export function nameKey(name: string): string {
   return name.toLowerCase();

@@ -126,3 +126,19 @@ Deno.test("property: a message cut anywhere gives the start of what the whole on
     assert.deepEqual(read?.answers, answers.slice(0, read?.answers.length));
   }
 });
+
+Deno.test("property: times of signatures are those of the calendar", () => {
+  const times = fc.oneof(
+    fc.nat(0xffff_ffff),
+    fc.nat(49_710).map((day) => day * 86_400),
+    fc.nat(49_709).map((day) => day * 86_400 + 86_399),
+  );
+  holds(
+    fc.property(times, (seconds) => {
+      const wire = `0001 05 03 00000001 ${seconds.toString(16).padStart(8, "0")} 00000000 0004 00`;
+      const iso = new Date(seconds * 1000).toISOString().replace(/[-:T]|\..*/g, "");
+      assert.equal(decodeMessage(answer(46, wire)).answers[0]?.fields?.["expiration"], iso);
+    }),
+    3000,
+  );
+});

@@ -47,6 +47,9 @@ export class Fault {
 /** Most octets of a name on the wire, without the root's octet (RFC 1035 section 2.3.4: 255 with it). */
 const MAX_LABEL_OCTETS = 254;
 
+/** Never used for streams, so it keeps nothing between calls. */
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 const LABEL_SPECIAL = LABEL_ESCAPES.special;
 
 /** Bounds-checked cursor over one message. Reads stop at `end`, which is the message's or the current record's. */
@@ -229,7 +232,7 @@ export class Reader {
   utf8(count: number): string | undefined {
     const offset = this.skip(count);
     const octets = this.#bytes.subarray(offset, offset + count);
-    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(octets);
+    const text = UTF8.decode(octets);
     if (!text.includes("\ufffd")) return text;
     // U+FFFD stands for what is not UTF-8, unless it was sent as such.
     const again = new TextEncoder().encode(text);

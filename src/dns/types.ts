@@ -6,8 +6,11 @@
 
 /** A question (RFC 1035 section 4.1.2). Names are in master-file escapes without the trailing dot; the root is `.`. */
 export interface DnsQuestion {
+  /** Asked for, in its case. */
   name: string;
+  /** Type asked for, 0 to 65535. */
   type: number;
+  /** Class asked for, 0 to 65535; with mDNS without the top bit. */
   class: number;
   /** mDNS only: the QU bit, an answer by unicast is welcome (RFC 6762 section 5.4); absent where it is not set. */
   unicastResponse?: true;
@@ -15,8 +18,11 @@ export interface DnsQuestion {
 
 /** A resource record (RFC 1035 section 4.1.3). */
 export interface DnsRecord {
+  /** Owner, in its case. */
   name: string;
+  /** 0 to 65535. */
   type: number;
+  /** 0 to 65535; with mDNS without the top bit. Of an OPT record: the size of the sender's UDP payloads, octets. */
   class: number;
   /** Seconds; 0 where the top bit was set (RFC 2181 section 8). Of an OPT record: the 32 bits as they stand. */
   ttl: number;
@@ -30,6 +36,7 @@ export interface DnsRecord {
 
 /** One TLV of a DNS Stateful Operations message (RFC 8490 section 5.4). */
 export interface DsoTlv {
+  /** 0 to 65535. */
   type: number;
   /** Name of the type in the registry, or `DSO<number>`. */
   name: string;
@@ -39,9 +46,11 @@ export interface DsoTlv {
 
 /** A DNS message. */
 export interface DnsMessage {
+  /** 0 to 65535. */
   id: number;
   /** QR: false in a query. */
   isResponse: boolean;
+  /** Operation, 0 to 15. */
   opcode: number;
   /** AA, TC, RD, RA, Z, AD, CD bits as they stand in the 16-bit flags word. */
   flags: number;
@@ -53,6 +62,7 @@ export interface DnsMessage {
   answers: DnsRecord[];
   /** In an UPDATE message: the updates. */
   authorities: DnsRecord[];
+  /** Everything else, and the OPT and TSIG records. */
   additionals: DnsRecord[];
   /** Stable names of what is wrong; empty when nothing is. `docs/DECODER.md` lists them. */
   anomalies: string[];

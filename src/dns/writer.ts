@@ -75,9 +75,13 @@ export class Writer {
    * @param compress whether this name may point back (RFC 3597 section 4: not in the data of newer types)
    */
   name(labels: readonly Uint8Array[], compress = true): void {
+    // Exact octets, not a case-folded key: case must survive.
+    const keys: string[] = [];
+    for (let index = labels.length - 1; index >= 0; index--) {
+      keys[index] = `${labels[index]!.join()}.${keys[index + 1] ?? ""}`;
+    }
     for (let index = 0; index < labels.length; index++) {
-      // Exact octets, not a case-folded key: case must survive.
-      const suffix = labels.slice(index).map((label) => label.join(",")).join(".");
+      const suffix = keys[index]!;
       const offset = this.#suffixes?.get(suffix);
       if (compress && offset !== undefined) {
         this.u16(0xc000 | offset);

@@ -282,9 +282,37 @@ export function hexGroups(octets: number, separator: string, group: number): Fie
   );
 }
 
+/** Seconds of a day. */
+const DAY = 86_400;
+
+/** Days from 1 March of year 0 to 1 January 1970, and of 400, 100, 4 years and one. */
+const EPOCH_DAYS = 719_468;
+const DAYS_400 = 146_097;
+const DAYS_100 = 36_524;
+const DAYS_4 = 1_461;
+const DAYS_1 = 365;
+
+/** `YYYYMMDDHHmmSS` of seconds since 1970. Date.toISOString() takes ten times as long. */
+function timeText(seconds: number): string {
+  // Years are counted from March, so that the day that some years have more is the last one.
+  const days = Math.floor(seconds / DAY) + EPOCH_DAYS;
+  const inEra = days % DAYS_400;
+  const leaps = Math.floor(inEra / (DAYS_4 - 1)) - Math.floor(inEra / DAYS_100) + Math.floor(inEra / (DAYS_400 - 1));
+  const yearOfEra = Math.floor((inEra - leaps) / DAYS_1);
+  const dayOfYear = inEra - (yearOfEra * DAYS_1 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  // From March on, five months have 153 days.
+  const month = Math.floor((5 * dayOfYear + 2) / 153);
+  const day = dayOfYear - Math.floor((153 * month + 2) / 5) + 1;
+  const year = Math.floor(days / DAYS_400) * 400 + yearOfEra + (month >= 10 ? 1 : 0);
+  const date = (year * 100 + (month >= 10 ? month - 9 : month + 3)) * 100 + day;
+  const inDay = seconds % DAY;
+  const time = (Math.floor(inDay / 3600) * 100 + Math.floor(inDay / 60) % 60) * 100 + inDay % 60;
+  return `${date}${String(time).padStart(6, "0")}`;
+}
+
 /** Seconds since 1970 as `YYYYMMDDHHmmSS` (RFC 4034 section 3.2). Read as 1970 to 2106, whatever the date today is. */
 export const TIME: Field = field(
-  (reader) => new Date(reader.u32() * 1000).toISOString().replace(/[-:T]|\..*/g, ""),
+  (reader) => timeText(reader.u32()),
   (words, writer) => {
     const word = words.next();
     const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(word) ?? [];

@@ -13,6 +13,7 @@ import { OPTION_FORMS } from "./option.ts";
 
 /** One option, in the structured form of an OPT record. */
 export interface EdnsOption {
+  /** 0 to 65535. */
   code: number;
   /** Mnemonic, or `OPT<number>`. */
   name: string;

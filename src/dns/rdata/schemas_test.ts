@@ -396,3 +396,24 @@ for (const [type, data, usual] of SPELLINGS) {
     assert.equal(tryDecodeMessage(bytes).message?.answers[0]?.data, usual);
   });
 }
+
+/** Seconds, in hexadecimal, and the date they are. */
+const TIMES = [
+  ["00000000", "19700101000000"],
+  ["0000003b", "19700101000059"],
+  ["38bb0c00", "20000229000000"],
+  ["3ff36300", "20040101000000"],
+  ["3ff362ff", "20031231235959"],
+  ["3fcbd600", "20031202000000"],
+  ["404f7a80", "20040310202848"],
+  ["f4865700", "21000101000000"],
+  ["f4d41f80", "21000301000000"],
+  ["ffffffff", "21060207062815"],
+] as const;
+
+for (const [seconds, date] of TIMES) {
+  Deno.test(`the time 0x${seconds} is ${date}`, () => {
+    const fields = decodeMessage(answer(46, `0001 05 03 00000001 ${seconds} 00000000 0004 00`)).answers[0]?.fields;
+    assert.equal(fields?.["expiration"], date);
+  });
+}
