@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { connect, createServer, type Server } from "node:net";
 import { once } from "node:events";
-import { libbpf } from "../../ffi/mod.ts";
 import type { ConnectionRecord } from "../../src/conns/types.ts";
 import { SensorRun } from "../../src/sensor.ts";
 import { drainAll } from "../record_testing.ts";
@@ -10,12 +9,13 @@ import { CONN_KIND } from "./layout.gen.ts";
 import { CONN_SENSOR, ConnectionDecoder } from "./sensor.ts";
 
 const RING_SIZE = 1 << 22;
-// Stays loaded, which the first test would be blamed for.
-libbpf();
 
 function start(ringSizeBytes = RING_SIZE): SensorRun {
   return SensorRun.start([CONN_SENSOR], { ringSizeBytes });
 }
+
+// Libraries stay open once they are used, which the first test would be blamed for.
+start().close();
 
 /** Records in the ring about a port. */
 function collect(run: SensorRun, port: number): ConnectionRecord[] {

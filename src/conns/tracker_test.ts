@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { CONN_FLAG, CONN_STATE } from "../../bpf/conn/layout.gen.ts";
+import { MS, record, REVERSED, task, track } from "./_testing.ts";
+
+const OPENED = { openedNs: 1 * MS, establishedNs: 2 * MS, tsNs: 2 * MS, task: task(1) };
+
+Deno.test("ConnectionTracker holds an open back until the other end is accepted", () => {
+  const { tracker, told, connections } = track();
+  tracker.record(record("OPEN", OPENED));
+  tracker.record(record("PASSIVE", { key: "b", birthNs: 2, establishedNs: 2 * MS, ...REVERSED }));
+  tracker.tick(3 * MS);
+  assert.deepEqual(told, []);
+  tracker.record(record("ACCEPT", { key: "b", birthNs: 0, tsNs: 4 * MS, task: task(2), ...REVERSED }));
+  tracker.tick(4 * MS);
+  assert.deepEqual(told, ["open 1", "accept 2"]);
+  assert.equal(connections[0]?.peer, connections[1]);
+  assert.equal(connections[1]?.peer, connections[0]);
+});
+
+Deno.test("ConnectionTracker tells an open whose other end is elsewhere after a moment", () => {
+  const { tracker, told } = track();
+  tracker.record(record("OPEN", OPENED));
+  tracker.tick(10 * MS);
+  assert.deepEqual(told, []);
+  tracker.tick(40 * MS);
+  assert.deepEqual(told, ["open 1"]);
+});
+
+Deno.test("ConnectionTracker never tells a close before its open", () => {
+  const { tracker, told } = track();
+  tracker.record(record("OPEN", OPENED));
+  tracker.record(record("CLOSE", { tsNs: 3 * MS }));
+  tracker.tick(3 * MS);
+  assert.deepEqual(told, []);
+  tracker.finish();
+  assert.deepEqual(told, ["open 1", "close 1"]);
+});
+
+Deno.test("ConnectionTracker joins ends by sequence numbers where NAT changes the addresses", () => {
+  const { tracker, connections } = track();
+  tracker.record(record("OPEN", { ...OPENED, sendSequence: 5, receiveSequence: 9 }));
+  const behind = { ...REVERSED, localPort: 8080, netns: 7 };
+  tracker.record(record("PASSIVE", { key: "b", birthNs: 2, ...behind, sendSequence: 9, receiveSequence: 5 }));
+  tracker.record(record("ACCEPT", { key: "b", task: task(2), ...behind }));
+  tracker.finish();
+  assert.equal(connections[0]?.peer, connections[1]);
+});
+
+Deno.test("ConnectionTracker does not join ends of the same addresses whose sequence numbers differ", () => {
+  const { tracker, connections } = track();
+  tracker.record(record("OPEN", { ...OPENED, sendSequence: 5, receiveSequence: 9 }));
+  tracker.record(record("PASSIVE", { key: "b", birthNs: 2, ...REVERSED, sendSequence: 10, receiveSequence: 5 }));
+  tracker.finish();
+  assert.equal(connections[0]?.peer, undefined);
+});
+
+const ENDS = [
+  {
+    name: "this end first",
+    flags: CONN_FLAG.LOCAL_FIRST,
+    error: 0,
+    oldState: CONN_STATE.FIN_WAIT2,
+    is: "closed local",
+  },
+  {
+    name: "the other first",
+    flags: CONN_FLAG.REMOTE_FIRST,
+    error: 0,
+    oldState: CONN_STATE.LAST_ACK,
+    is: "closed remote",
+  },
+  { name: "RST received", flags: 0, error: 104, oldState: CONN_STATE.ESTABLISHED, is: "reset remote" },
+  {
+    name: "RST after a FIN",
+    flags: CONN_FLAG.REMOTE_FIRST,
+    error: 32,
+    oldState: CONN_STATE.CLOSE_WAIT,
+    is: "reset remote",
+  },
+  { name: "abort", flags: 0, error: 0, oldState: CONN_STATE.ESTABLISHED, task: task(1), is: "reset local" },
+  { name: "no answer any more", flags: 0, error: 110, oldState: CONN_STATE.ESTABLISHED, is: "timeout unknown" },
+  { name: "ICMP error", flags: 0, error: 113, oldState: CONN_STATE.ESTABLISHED, is: "error unknown" },
+] as const;
+
+for (const { name, is, ...given } of ENDS) {
+  Deno.test(`ConnectionTracker tells how a connection ends: ${name}`, () => {
+    const { tracker, connections } = track();
+    tracker.record(record("OPEN", OPENED));
+    tracker.record(record("CLOSE", { tsNs: 3 * MS, ...given }));
+    tracker.finish();
+    const [connection] = connections;
+    assert.equal(`${connection?.end} ${connection?.closedBy}`, is);
+  });
+}
+
+Deno.test("ConnectionTracker adds up the users of a socket, also those counted in a map", () => {
+  const { tracker, connections, usage } = track();
+  tracker.record(record("OPEN", OPENED));
+  for (const tgid of [2, 3]) tracker.record(record("USER", { task: task(tgid), tsNs: 3 * MS }));
+  tracker.record(record("USAGE", { task: task(2), bytesSent: 20 }));
+  usage.set(3, { bytesSent: 30, bytesReceived: 31 });
+  tracker.record(record("CLOSE", { tsNs: 4 * MS }));
+  tracker.finish();
+  assert.deepEqual(
+    connections[0]?.users.map((
+      { task, roles, bytesSent, bytesReceived },
+    ) => [task.tgid, roles, bytesSent, bytesReceived]),
+    [[1, ["opener"], 0, 0], [2, ["user"], 20, 0], [3, ["user"], 30, 31]],
+  );
+});
+
+Deno.test("ConnectionTracker takes the first user for the acceptor where nobody called accept(2)", () => {
+  const { tracker, told, connections } = track();
+  tracker.record(record("PASSIVE", REVERSED));
+  tracker.record(record("USER", { task: task(2), tsNs: 3 * MS }));
+  tracker.finish();
+  assert.deepEqual(told, ["accept 1"]);
+  assert.deepEqual(connections[0]?.users[0]?.roles, ["user", "acceptor"]);
+});
+
+Deno.test("ConnectionTracker ignores what is told of an earlier socket at the same address", () => {
+  const { tracker, connections } = track();
+  tracker.record(record("OPEN", OPENED));
+  tracker.record(record("USER", { birthNs: 0.5, task: task(9) }));
+  tracker.record(record("USAGE", { birthNs: 0.5, task: task(9), bytesSent: 1 }));
+  tracker.finish();
+  assert.deepEqual(connections[0]?.users.map(({ task }) => task.tgid), [1]);
+});
+
+Deno.test("ConnectionTracker counts ends it missed", () => {
+  const { tracker } = track();
+  tracker.record(record("OPEN", OPENED));
+  tracker.record(record("OPEN", { ...OPENED, birthNs: 2 }));
+  assert.equal(tracker.counts.endsMissed, 1);
+});
+
+Deno.test("ConnectionTracker asks the kernel whether a flow is idle, and ends it with its counters", () => {
+  const tracked = track({ idleMs: 10 });
+  const { tracker, told, connections } = tracked;
+  tracker.record(record("FLOW", { protocol: 17, socketType: 2, tsNs: 0, task: task(1) }));
+  tracked.flow = { lastNs: 8 * MS, bytesSent: 5, bytesReceived: 6, packetsSent: 1, packetsReceived: 2 };
+  tracker.tick(10 * MS);
+  tracker.tick(17 * MS);
+  assert.deepEqual(told, []);
+  tracker.tick(40 * MS);
+  tracker.tick(41 * MS);
+  assert.deepEqual(told, ["open 1", "close 1"]);
+  assert.equal(connections[1]?.end, "idle");
+  assert.equal(connections[1]?.bytesReceived, 6);
+  assert.equal(connections[1]?.endNs, 8 * MS);
+});
+
+Deno.test("ConnectionTracker ends all flows with their socket", () => {
+  const { tracker, told } = track();
+  const datagram = { protocol: 17, socketType: 2, task: task(1) };
+  for (const remotePort of [53, 54, 55]) tracker.record(record("FLOW", { ...datagram, remotePort }));
+  tracker.record(record("RELEASE", { ...datagram, tsNs: MS }));
+  tracker.finish();
+  assert.deepEqual(told.filter((text) => text.startsWith("close")), ["close 1", "close 2", "close 3"]);
+});
+
+Deno.test("ConnectionTracker keeps what has ended, bounded in number and time", () => {
+  const { tracker } = track({ maxEnded: 5, keepMs: 10 });
+  for (let index = 0; index < 7; index++) tracker.record(record("FAIL", { key: `${index}`, tsNs: index * MS }));
+  assert.equal(tracker.counts.kept, 5);
+  assert.equal(tracker.counts.evicted, 2);
+  assert.deepEqual([...tracker.ended()].map(({ id }) => id), [3, 4, 5, 6, 7]);
+  tracker.tick(14 * MS);
+  assert.deepEqual([...tracker.ended()].map(({ id }) => id), [6, 7]);
+});
+
+Deno.test("ConnectionTracker shows IPv4-mapped addresses as IPv4", () => {
+  const { tracker, connections } = track();
+  const mapped = (last: number): Uint8Array =>
+    new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, last]);
+  tracker.record(record("OPEN", { ...OPENED, isIpv6: true, localAddress: mapped(1), remoteAddress: mapped(2) }));
+  tracker.finish();
+  const [connection] = connections;
+  assert.equal(`${connection?.family} ${connection?.localIp} ${connection?.remoteIp}`, "ipv4 10.0.0.1 10.0.0.2");
+  assert.equal(connection?.mapped, true);
+});
