@@ -12,6 +12,8 @@ import { findNetworkNamespaces, insideNamespaces } from "./namespaces.ts";
 import { readSockDiag } from "./sock_diag.ts";
 import type { Snapshot, SnapshotOptions } from "./types.ts";
 
+import { assembleUnix } from "./unix.ts";
+
 export type { Snapshot, SnapshotOptions, SocketHolder, SocketRow } from "./types.ts";
 
 /**
@@ -23,16 +25,21 @@ export type { Snapshot, SnapshotOptions, SocketHolder, SocketRow } from "./types
  * @throws {CulpritError} when iterators were asked for and the kernel refuses them
  */
 export function takeSnapshot(options: SnapshotOptions = {}): Snapshot {
-  if (options.source === "sock_diag") return withSockDiag([]);
+  // The kernel lists unix sockets by sock_diag too, but not which file is whose end.
+  const unixRefused = "unix sockets: only BPF iterators list them";
+  if (options.source === "sock_diag") return withSockDiag(options.unix === true ? [unixRefused] : []);
   let iterators: SocketIterators;
   try {
     iterators = SocketIterators.load(["files", "tcp", "tcpBrief", "udp"]);
   } catch (error) {
     if (!(error instanceof CulpritError) || options.source === "iterators") throw error;
-    return withSockDiag([`packet sockets and sockets without a port: ${error.message.split("\n", 1)[0]}`]);
+    const refused = [`packet sockets and sockets without a port: ${error.message.split("\n", 1)[0]}`];
+    return withSockDiag(options.unix === true ? [...refused, unixRefused] : refused);
   }
   using _ = iterators;
-  return withIterators(iterators);
+  const snapshot = withIterators(iterators);
+  if (options.unix === true) addUnix(snapshot);
+  return snapshot;
 }
 
 /** A snapshot without BPF. */
@@ -77,6 +84,23 @@ function withIterators(iterators: SocketIterators): Snapshot {
     closedMeanwhile,
     namespaces: namespaces.size,
   };
+}
+
+/** Adds unix sockets. iter/unix is of Linux 5.15: without it those that no descriptor refers to are missing. */
+function addUnix(snapshot: Snapshot): void {
+  const table = new OctetBuffer();
+  const files = new OctetBuffer();
+  try {
+    using iterator = SocketIterators.load(["unixTable"]);
+    insideNamespaces(findNetworkNamespaces(), () => iterator.read("unixTable", table), () => {});
+  } catch (error) {
+    if (!(error instanceof CulpritError)) throw error;
+    const reason = error.message.split("\n", 1)[0];
+    snapshot.notObserved.push(`unix sockets that no descriptor refers to: ${reason}`);
+  }
+  using iterator = SocketIterators.load(["unixFiles"]);
+  iterator.read("unixFiles", files);
+  for (const row of assembleUnix(files.view, table.view)) snapshot.sockets.push(row);
 }
 
 /** Reads tables in every network namespace. */

@@ -1,0 +1,86 @@
+/**
+ * What a process runs: the hash of its executable and the package that owns it.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import type { Clock } from "../capture.ts";
+import type { ProcessInfo } from "../events.ts";
+import { readProcess } from "../host/proc.ts";
+import { packageOf, type PackageOwner } from "./packages.ts";
+
+/** What is known of a program. */
+export interface ProgramFacts {
+  sha256: string;
+  package: string;
+  packageVersion?: string;
+  unknownReason?: string;
+}
+
+const CHUNK_BYTES = 256 * 1024;
+
+/** SHA-256 of a file, in hex; or why it cannot be read. */
+function hashFile(path: string): { hex: string } | "denied" | "gone" {
+  try {
+    using file = Deno.openSync(path);
+    const hash = createHash("sha256");
+    const chunk = new Uint8Array(CHUNK_BYTES);
+    for (let count = file.readSync(chunk); count !== null; count = file.readSync(chunk)) {
+      hash.update(chunk.subarray(0, count));
+    }
+    return { hex: hash.digest("hex") };
+  } catch (error) {
+    if (error instanceof Deno.errors.PermissionDenied) return "denied";
+    // Ended, or about to: a zombie has no executable any more.
+    if (error instanceof Deno.errors.NotFound) return "gone";
+    if (error instanceof Error && "code" in error && error.code === "ESRCH") return "gone";
+    throw error;
+  }
+}
+
+/** How far the start in an event may be from that of /proc, which counts in 10 ms, both rounded; milliseconds. */
+const START_TOLERANCE_MS = 20;
+
+/** Whether a process is still there: its pid may be that of another one meanwhile. */
+function isAlive(process: ProcessInfo, clock: Clock): boolean {
+  const facts = readProcess(process.pid);
+  if (facts === undefined) return false;
+  const difference = Date.parse(process.start_time) - Date.parse(clock.toRfc3339(facts.startTimeNs));
+  return Math.abs(difference) <= START_TOLERANCE_MS;
+}
+
+/**
+ * Describes the program of a process.
+ *
+ * @param process the process
+ * @param clock made its start time
+ * @returns the facts; what could not be found out is `unknown`
+ */
+export function describeProgram(process: ProcessInfo, clock: Clock): ProgramFacts {
+  if (process.pid === 0 || process.exe === "unknown") {
+    return { sha256: "unknown", package: "unknown", unknownReason: "the process is not known" };
+  }
+  if (process.exe === "") return { sha256: "unknown", package: "none", unknownReason: "a thread of the kernel" };
+  if (isAlive(process, clock)) {
+    // By the link of the process: right also where the file was replaced, deleted, or lies in a container.
+    const hash = hashFile(`/proc/${process.pid}/exe`);
+    const owner = packageOf(`/proc/${process.pid}/root`, process.exe);
+    if (hash !== "gone" && isAlive(process, clock)) {
+      if (hash === "denied") return facts(owner, undefined, "no permission to read the executable");
+      return facts(owner, hash.hex, owner.reason);
+    }
+  }
+  const reason = "the process ended before its executable was read";
+  // What lay at the path then is not known, but to whom the path belongs is; in a container it is another's path.
+  return facts(process.container === undefined ? packageOf("", process.exe) : { name: "unknown" }, undefined, reason);
+}
+
+function facts(owner: PackageOwner, sha256: string | undefined, reason: string | undefined): ProgramFacts {
+  return {
+    sha256: sha256 ?? "unknown",
+    package: owner.name,
+    ...(owner.version === undefined ? {} : { packageVersion: owner.version }),
+    ...(reason === undefined ? {} : { unknownReason: reason }),
+  };
+}
