@@ -73,9 +73,11 @@ export class PeerIndex {
    */
   add(connection: Connection): void {
     const { protocol, localIp, localPort, remoteIp, remotePort, sendSequence, receiveSequence } = connection;
+    this.#living.add(connection);
+    // Without ports (raw IP, ICMP) addresses say nothing about who the other end is.
+    if (localPort === 0 || remotePort === 0) return;
     const peer = this.#bySequence(connection, sequencesOf(receiveSequence, sendSequence)) ??
       this.#byAddress(connection, tupleOf(protocol, remoteIp, remotePort, localIp, localPort));
-    this.#living.add(connection);
     this.#byTuple.add(tupleOf(protocol, localIp, localPort, remoteIp, remotePort), connection);
     const sequences = sequencesOf(sendSequence, receiveSequence);
     if (sequences !== undefined) this.#bySequences.add(sequences, connection);

@@ -54,6 +54,15 @@ Deno.test("ConnectionTracker does not join ends of the same addresses whose sequ
   assert.equal(connections[0]?.peer, undefined);
 });
 
+Deno.test("ConnectionTracker does not join sockets without ports", () => {
+  const { tracker, connections } = track();
+  const raw = { protocol: 1, socketType: 3, localPort: 0, remotePort: 0, task: task(1) };
+  tracker.record(record("FLOW", raw));
+  tracker.record(record("FLOW", { ...raw, ...REVERSED, localPort: 0, remotePort: 0, key: "b" }));
+  tracker.finish();
+  assert.deepEqual(connections.map(({ peer }) => peer), [undefined, undefined]);
+});
+
 const ENDS = [
   {
     name: "this end first",
