@@ -67,8 +67,15 @@ export interface ProcsOptions extends LiveOptions {
 export const CONNECTION_EVENTS = ["open", "accept", "listen", "bind", "fail", "close"] as const;
 /** What a connection can be in. */
 export const CONNECTION_STATES = ["connecting", "established", "listening", "bound", "closed"] as const;
+/** Further states of sockets, which only a snapshot shows. */
+export const SOCKET_STATES = [
+  ...["syn_sent", "syn_recv", "fin_wait1", "fin_wait2", "time_wait", "close", "close_wait", "last_ack", "listen"],
+  ...["closing", "unconnected"],
+] as const;
 /** Kinds of sockets. */
 export const CONNECTION_TRANSPORTS = ["tcp", "udp", "udplite", "icmp", "raw"] as const;
+/** Further kinds of sockets, which only a snapshot shows. */
+export const SOCKET_PROTOCOLS = ["mptcp", "sctp", "packet", "unix"] as const;
 /** Who began a connection. */
 export const CONNECTION_DIRECTIONS = ["outbound", "inbound", "unknown", "none"] as const;
 
@@ -317,11 +324,11 @@ export const CONNS_OPTIONS = {
   states: {
     ...list(
       "--state <name,...>",
-      "state after the event: established, listening, bound, closed",
+      "state after the event: established, listening, bound, closed; with --once also time_wait, ...",
       FILTERS,
-      values.parseChoices(CONNECTION_STATES),
+      values.parseChoices<string>([...CONNECTION_STATES, ...SOCKET_STATES]),
     ),
-    choices: CONNECTION_STATES,
+    choices: [...CONNECTION_STATES, ...SOCKET_STATES],
   },
   connectionPorts: list("--port <n,...>", "ports of either end", FILTERS, values.parsePorts),
   networks: list(
@@ -333,11 +340,11 @@ export const CONNS_OPTIONS = {
   protocols: {
     ...list(
       "--proto <name,...>",
-      "tcp, udp, udplite, icmp, raw",
+      "tcp, udp, udplite, icmp, raw; with --once also mptcp, sctp, packet, unix",
       FILTERS,
-      values.parseChoices(CONNECTION_TRANSPORTS),
+      values.parseChoices<string>([...CONNECTION_TRANSPORTS, ...SOCKET_PROTOCOLS]),
     ),
-    choices: CONNECTION_TRANSPORTS,
+    choices: [...CONNECTION_TRANSPORTS, ...SOCKET_PROTOCOLS],
   },
   directions: {
     ...list(
@@ -350,6 +357,8 @@ export const CONNS_OPTIONS = {
   },
   ...PROCESS_FILTERS,
   ...OUTPUT_OPTIONS,
+  once: flag("--once", "list every socket there is with all processes that hold it, and end", RUN),
+  unix: flag("--unix", "with --once: unix sockets too", RUN),
   keepMs: valued(
     "--keep <time>",
     "keep ended connections for look-ups: ms, s, m or h",
@@ -367,6 +376,22 @@ export const CONNS_OPTIONS = {
     "30s",
   ),
   ...RUN_OPTIONS,
+} satisfies OptionTable;
+
+/** Options of `culprit who`. */
+export const WHO_OPTIONS = {
+  waitMs: optional(
+    "--wait <time>",
+    "when nobody has such a socket, wait for the next who does: ms, s, m or h",
+    RUN,
+    values.parseDuration,
+  ),
+  ...PROCESS_FILTERS,
+  ...OUTPUT_OPTIONS,
+  count: optional("--count <n>", "end after this many processes (default: no end)", RUN, values.parseCount),
+  readyFile: RUN_OPTIONS.readyFile,
+  ringSizeBytes: RUN_OPTIONS.ringSizeBytes,
+  libbpf: RUN_OPTIONS.libbpf,
 } satisfies OptionTable;
 
 /** Options of `culprit doctor`. */

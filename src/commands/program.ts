@@ -9,6 +9,7 @@ import { Argument, Command, Option } from "commander";
 import config from "../../deno.json" with { type: "json" };
 import { EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
 import type { ConnsOptions } from "./conns.ts";
+import type { WhoOptions } from "./who.ts";
 import {
   CONNS_OPTIONS,
   DECODE_OPTIONS,
@@ -28,6 +29,7 @@ import {
   SHELLS,
   VERSION_OPTIONS,
   type VersionOptions,
+  WHO_OPTIONS,
 } from "./options.ts";
 
 /** What runs when a command line is understood. Each loads its command on first use. */
@@ -38,6 +40,8 @@ export interface Runners {
   procs(options: ProcsOptions): Promise<ExitCode>;
   /** `culprit conns`. */
   conns(options: ConnsOptions): Promise<ExitCode>;
+  /** `culprit who`. */
+  who(options: WhoOptions): Promise<ExitCode>;
   /** `culprit doctor`. */
   doctor(options: DoctorOptions): Promise<ExitCode>;
   /** `culprit decode`. */
@@ -57,6 +61,7 @@ export const RUNNERS: Runners = {
   dns: async (options) => await (await import("./dns.ts")).runDns(options),
   procs: async (options) => await (await import("./procs.ts")).runProcs(options),
   conns: async (options) => await (await import("./conns.ts")).runConns(options),
+  who: async (options) => await (await import("./who.ts")).runWho(options),
   doctor: async (options) => await (await import("./doctor.ts")).runDoctor(options),
   decode: async (message, options) => await (await import("./decode.ts")).runDecode(message, options),
   schema: async () => await (await import("./schema.ts")).runSchema(),
@@ -115,6 +120,16 @@ const CONNS_NOTES = `Formats:
         what the event adds; white space, quotes and controls in values are \\xNN or \\u{N}, backslashes are doubled
 `;
 
+/** What `culprit who` takes and answers. */
+const WHO_NOTES = `Targets:
+  IP, IP:PORT, [IPv6]:PORT, :PORT   sockets with this end; two targets name both ends of one connection
+  NAME                              who asks for this DNS name; only with --wait, the past is not kept
+
+Answer:
+  Exit code 0 when a process was found, 1 when there is none, 3 when there is none and not all could be seen.
+  Formats are text and json.
+`;
+
 /** Texts of the program itself. */
 const ROOT_TEXTS: CommandTexts = {
   sentence: "culprit names the process behind what a Linux host does.",
@@ -162,6 +177,20 @@ const CONNS_TEXTS: CommandTexts = {
     ["culprit conns --event fail --duration 10m", "connects that failed within ten minutes, and why"],
     ["culprit conns --addr 10.0.0.0/8 --port 5432 --json", "who talks to the databases, as JSON lines"],
     ["culprit conns --direction inbound --proto tcp", "what is accepted, by whom, from whom"],
+    ["culprit conns --once --listen", "who listens now, in every network namespace"],
+  ],
+};
+
+/** Texts of `culprit who`. */
+const WHO_TEXTS: CommandTexts = {
+  sentence: "Tells which process serves or talks to an address, or asks for a name, with its whole story.",
+  summary: "tell which process talks to an address or asks for a name",
+  notes: WHO_NOTES,
+  examples: [
+    ["culprit who :8080", "who listens on port 8080 and who is connected to one"],
+    ["culprit who 192.0.2.7:443 --wait 10m", "who talks to it, or the next who does"],
+    ["culprit who 10.0.0.5:43112 192.0.2.7:443", "who has this connection"],
+    ["culprit who example.com --wait 1h", "the next process that asks for the name"],
   ],
 };
 
@@ -315,6 +344,12 @@ export function buildProgram(runners: Runners, writeOut: WriteText, onExit: (cod
   const conns = program.command("conns").usage("[options]").optionsGroup(HELP_GROUP);
   const connsValues = addOptions(describe(conns, CONNS_TEXTS), CONNS_OPTIONS);
   conns.action(async () => onExit(await runners.conns(settleFormat(connsValues()))));
+
+  const who = program.command("who").usage("<target...> [options]").optionsGroup(HELP_GROUP);
+  const whoValues = addOptions(describe(who, WHO_TEXTS), WHO_OPTIONS);
+  who
+    .addArgument(new Argument("<target...>", "address, port or name"))
+    .action(async (targets: string[]) => onExit(await runners.who({ ...settleFormat(whoValues()), targets })));
 
   const doctor = program.command("doctor").usage("[options]").optionsGroup(HELP_GROUP);
   const doctorValues = addOptions(describe(doctor, DOCTOR_TEXTS), DOCTOR_OPTIONS);

@@ -1,0 +1,341 @@
+/**
+ * `culprit who`: which process talks to an address or asks for a name, with its whole story.
+ *
+ * The answer is looked for among the sockets there are now; with `--wait` also in what happens next.
+ *
+ * @module
+ */
+
+import { CONN_SENSOR } from "../../bpf/conn/sensor.ts";
+import { DNS_SENSOR, DnsPacketDecoder } from "../../bpf/dns/sensor.ts";
+import { PROCESS_SENSOR } from "../../bpf/process/sensor.ts";
+import { RECORD_TYPE } from "../../bpf/records.gen.ts";
+import { closeLibrary, configureLibrary } from "../../ffi/mod.ts";
+import { findAsset } from "../assets.ts";
+import type { Clock } from "../capture.ts";
+import { DnsTracker } from "../correlation/tracker.ts";
+import { DnsEventBuilder } from "../dns_event.ts";
+import { EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
+import {
+  type ConnectionEvent,
+  type CulpritEvent,
+  type DnsEvent,
+  type ProcessInfo,
+  SCHEMA,
+  type WhoEvent,
+  type WhoSocketInfo,
+} from "../events.ts";
+import { bootTimeNs, LiveClock } from "../host/clock.ts";
+import { UserNames } from "../host/users.ts";
+import { type LiveHandlers, type LiveSession, runLive } from "../live.ts";
+import { compileFilter } from "../output/filter.ts";
+import { openWriter } from "../output/writer.ts";
+import { ProcessTable, unknownProcess } from "../process_table.ts";
+import { describeProgram } from "../snapshot/program.ts";
+import { type Snapshot, type SocketHolder, type SocketRow, takeSnapshot } from "../snapshot/snapshot.ts";
+import { matchesEnd, parseTarget, type Target } from "../snapshot/target.ts";
+import { connsHandlers } from "./conns.ts";
+import type { LiveOptions } from "./options.ts";
+
+/** Exit code when nobody was found, as of grep(1): everything was looked at, there is nothing. */
+const NOBODY_FOUND = EXIT_CODE.findings;
+
+/** What `culprit who` receives. */
+export interface WhoOptions extends Omit<LiveOptions, "durationMs" | "retainMs"> {
+  /** One end or a name; or two ends of one connection. */
+  readonly targets: readonly string[];
+  /** Wait this long for it to happen, when no socket matches; milliseconds, undefined for not at all. */
+  readonly waitMs: number | undefined;
+}
+
+/** How long facts of ended processes are of use: an event is told within a second. */
+const RETAIN_MS = 60_000;
+
+/** Answers later than this belong to nothing. */
+const DNS_TIMEOUT_MS = 5000;
+
+/**
+ * Runs `culprit who`.
+ *
+ * @param options values of the command line
+ * @returns 0 when a process was found, 1 when none was, 3 when none was and something could not be observed
+ * @throws {UsageError} for a target that is none, or targets that do not go together
+ * @throws {CulpritError} when nothing can be observed
+ */
+export async function runWho(options: WhoOptions): Promise<ExitCode> {
+  if (options.format === "kv") throw new UsageError("option --format: found kv, wanted text or json");
+  const targets = options.targets.map(parseTarget);
+  const [first, second, third] = targets;
+  if (first === undefined || third !== undefined) {
+    throw new UsageError(`argument <target>: found ${targets.length}, wanted one, or the two ends of a connection`);
+  }
+  const name = targets.find((target) => target.name !== undefined);
+  if (name !== undefined && second !== undefined) {
+    throw new UsageError(`argument <target>: found "${name.text}" beside another, wanted a name alone`);
+  }
+  configureLibrary({ path: options.libbpf, bytes: findAsset("libbpf.so.1") });
+  const now = answerNow(options, targets);
+  if (now !== undefined) return now;
+  // The live run chooses its libbpf itself.
+  closeLibrary();
+  return await answerNext({ ...options, durationMs: options.waitMs, retainMs: RETAIN_MS }, targets);
+}
+
+/** Looks among the sockets there are. Undefined: nobody yet, go on waiting. */
+function answerNow(options: WhoOptions, targets: readonly Target[]): ExitCode | undefined {
+  const startedNs = bootTimeNs();
+  const clock = new LiveClock();
+  // Sockets know no names.
+  const isName = targets[0]?.name !== undefined;
+  const snapshot = isName ? undefined : takeSnapshot();
+  const passes = compileFilter(options);
+  using writer = openWriter({ ...options, columns: "who" });
+  let named = 0;
+  for (const event of snapshot === undefined ? [] : whoEvents(snapshot, targets, clock)) {
+    if (writer.eventCount === options.count || (passes !== undefined && !passes(event))) continue;
+    if (event.process.pid !== 0) named++;
+    writer.write(event);
+  }
+  if (named === 0 && options.waitMs !== undefined) return undefined;
+  const nowNs = bootTimeNs();
+  const notObserved = [...snapshot?.notObserved ?? []];
+  if (isName) notObserved.push("who asked for a name before now; --wait shows who asks next");
+  writer.write({
+    schema: SCHEMA,
+    type: "summary",
+    time: clock.toRfc3339(nowNs),
+    command: "who",
+    duration_ms: Math.round((nowNs - startedNs) / 1e6),
+    events: writer.eventCount,
+    observed: { sockets: snapshot?.sockets.length ?? 0 },
+    lost: {},
+    not_observed: notObserved,
+  });
+  if (named > 0) return EXIT_CODE.ok;
+  return notObserved.length > 0 ? EXIT_CODE.incomplete : NOBODY_FOUND;
+}
+
+/** Whether an address is one of this host, as far as culprit's own network namespace goes. */
+function ownAddresses(): (ip: string) => boolean {
+  const addresses = new Set(Deno.networkInterfaces().map(({ address }) => address));
+  return (ip) => addresses.has(ip) || ip.startsWith("127.");
+}
+
+/** Which end of a socket, or of a connection, is what was asked for. */
+function endOf(
+  targets: readonly Target[],
+  { local, remote }: Pick<WhoSocketInfo, "local" | "remote">,
+  isOwn: (ip: string) => boolean,
+): "local" | "remote" | undefined {
+  const [first, second] = targets;
+  if (first === undefined) return undefined;
+  const other = (end: typeof remote): boolean => second === undefined || matchesEnd(second, end, isOwn);
+  if (matchesEnd(first, remote, () => false) && other(local)) return "remote";
+  return matchesEnd(first, local, isOwn) && other(remote) ? "local" : undefined;
+}
+
+/** What is found of one process. */
+interface Found {
+  process: ProcessInfo;
+  sockets: WhoSocketInfo[];
+}
+
+/** The processes whose sockets match, in the order of their pids. */
+function whoEvents(snapshot: Snapshot, targets: readonly Target[], clock: Clock): WhoEvent[] {
+  const table = new ProcessTable({ clock, users: new UserNames() });
+  const isOwn = ownAddresses();
+  const ownNetns = Number(/\d+/.exec(Deno.readLinkSync("/proc/thread-self/ns/net"))?.[0]);
+  const found = new Map<string, Found>();
+  const note = (process: ProcessInfo, row: SocketRow, socket: WhoSocketInfo): void => {
+    const key = `${process.pid} ${process.start_time} ${row.unknownReason ?? ""}`;
+    const present = found.get(key);
+    if (present === undefined) found.set(key, { process, sockets: [socket] });
+    else present.sockets.push(socket);
+  };
+  for (const row of snapshot.sockets) {
+    if (row.local === undefined || row.protocol === "raw" || row.protocol === "icmp") continue;
+    // Addresses of this host mean other hosts elsewhere: a wildcard counts only in the own namespace.
+    const end = endOf(
+      targets,
+      { local: row.local, ...(row.remote && { remote: row.remote }) },
+      (ip) => row.netns === ownNetns && isOwn(ip),
+    );
+    if (end === undefined) continue;
+    const socket = (holder?: SocketHolder): WhoSocketInfo => socketInfo(row, end, holder);
+    for (const holder of row.holders) {
+      note(table.lookup({ tgid: holder.tgid, startTimeNs: holder.startTimeNs }, snapshot.tsNs), row, socket(holder));
+    }
+    if (row.holders.length === 0) note(unknownProcess(row.unknownReason ?? "not known"), row, socket());
+  }
+  return [...found.values()].sort((left, right) => left.process.pid - right.process.pid)
+    .map(({ process, sockets }) => whoEvent(process, clock, snapshot.tsNs, { targets, evidence: "socket", sockets }));
+}
+
+/** A socket of an answer. */
+function socketInfo(row: SocketRow, end: "local" | "remote", holder: SocketHolder | undefined): WhoSocketInfo {
+  return {
+    end,
+    protocol: row.protocol,
+    state: row.state,
+    local: row.local ?? { ip: "unknown", port: 0 },
+    ...(row.remote === undefined ? {} : { remote: row.remote }),
+    netns: row.netns,
+    fds: holder?.fds ?? [],
+  };
+}
+
+/** Makes an answer, with the facts of the program. */
+function whoEvent(
+  process: ProcessInfo,
+  clock: Clock,
+  tsNs: number,
+  what: Pick<WhoEvent, "evidence" | "sockets" | "lookup"> & { targets: readonly Target[] },
+): WhoEvent {
+  const program = describeProgram(process, clock);
+  const { targets, evidence, sockets, lookup } = what;
+  return {
+    schema: SCHEMA,
+    type: "who",
+    time: clock.toRfc3339(tsNs),
+    target: targets.map(({ text }) => text).join(" "),
+    evidence,
+    process,
+    exe_sha256: program.sha256,
+    package: program.package,
+    ...(program.packageVersion === undefined ? {} : { package_version: program.packageVersion }),
+    ...(program.unknownReason === undefined ? {} : { unknown_reason: program.unknownReason }),
+    sockets,
+    ...(lookup === undefined ? {} : { lookup }),
+  };
+}
+
+/** Waits for it to happen. */
+async function answerNext(options: LiveOptions, targets: readonly Target[]): Promise<ExitCode> {
+  let found = 0;
+  const name = targets[0]?.name;
+  const emitting = (session: LiveSession): (event: WhoEvent | undefined) => void => {
+    const passes = compileFilter(options);
+    return (event) => {
+      if (event === undefined || found > 0 || (passes !== undefined && !passes(event))) return;
+      found++;
+      session.emit(event);
+    };
+  };
+  const code = await runLive({
+    name: "who",
+    columns: "who",
+    sensors: name === undefined ? [PROCESS_SENSOR, CONN_SENSOR, DNS_SENSOR] : [PROCESS_SENSOR, DNS_SENSOR],
+    handlers: (session) =>
+      name === undefined
+        ? connectionHandlers(session, options, targets, emitting(session))
+        : lookupHandlers(session, targets, name, emitting(session)),
+  }, { ...options, count: 1 });
+  if (found > 0) return EXIT_CODE.ok;
+  return code === EXIT_CODE.ok ? NOBODY_FOUND : code;
+}
+
+/** Waits for a connection. */
+function connectionHandlers(
+  session: LiveSession,
+  options: LiveOptions,
+  targets: readonly Target[],
+  emit: (event: WhoEvent | undefined) => void,
+): LiveHandlers {
+  const isOwn = ownAddresses();
+  const observer: LiveSession = {
+    clock: session.clock,
+    table: session.table,
+    run: session.run,
+    emit: (event: CulpritEvent) => {
+      if (event.type === "connection") emit(ofConnection(event, session.clock, targets, isOwn));
+    },
+    fail: (error) => session.fail(error),
+  };
+  return connsHandlers(observer, {
+    ...options,
+    events: [],
+    listen: false,
+    states: [],
+    connectionPorts: [],
+    networks: [],
+    protocols: [],
+    directions: [],
+    keepMs: 1000,
+    idleMs: 30_000,
+  });
+}
+
+/** The answer a connection gives, if it is one. */
+function ofConnection(
+  event: ConnectionEvent,
+  clock: Clock,
+  targets: readonly Target[],
+  isOwn: (ip: string) => boolean,
+): WhoEvent | undefined {
+  const { process, connection } = event;
+  const end = endOf(targets, connection, isOwn);
+  if (end === undefined || process === undefined || process.pid === 0) return undefined;
+  const { transport, local, remote, netns } = connection;
+  const socket: WhoSocketInfo = {
+    end,
+    protocol: transport,
+    state: event.event,
+    local,
+    ...(remote === undefined ? {} : { remote }),
+    netns,
+    fds: [],
+  };
+  return {
+    ...whoEvent(process, clock, bootTimeNs(), { targets, evidence: "connection", sockets: [socket] }),
+    time: event.time,
+  };
+}
+
+/** Waits for a question. */
+function lookupHandlers(
+  session: LiveSession,
+  targets: readonly Target[],
+  name: string,
+  emit: (event: WhoEvent | undefined) => void,
+): LiveHandlers {
+  const builder = new DnsEventBuilder(session.clock, {
+    lookup: (owner, tsNs) => session.table.lookup(owner, tsNs),
+    unknown: () => unknownProcess("no process was seen opening or using the socket"),
+  });
+  const decoder = new DnsPacketDecoder(() => undefined);
+  const tracker = new DnsTracker({
+    timeoutMs: DNS_TIMEOUT_MS,
+    messages: false,
+    onTransaction: (transaction) => {
+      const event = builder.transaction(transaction);
+      if (event !== undefined) emit(ofLookup(event, session.clock, targets, name));
+    },
+  });
+  const onPacket = tracker.packet.bind(tracker);
+  return {
+    record: (type, view, base) => {
+      if (type === RECORD_TYPE.DNS_PACKET) decoder.decode(view, base, onPacket);
+    },
+    tick: (nowNs) => tracker.tick(nowNs),
+    finish: (nowNs) => tracker.flush(nowNs),
+    lost: (nowNs) => tracker.noteLoss(nowNs),
+    observed: () => ({ queries: tracker.counters.queries }),
+    lostCounts: () => ({}),
+  };
+}
+
+/** The answer a transaction gives, if it is one. */
+function ofLookup(event: DnsEvent, clock: Clock, targets: readonly Target[], name: string): WhoEvent | undefined {
+  const { dns, process, network, role } = event;
+  const asked = dns.question?.name.toLowerCase();
+  if (asked !== name || process === undefined || process.pid === 0 || role === "server") return undefined;
+  const lookup = {
+    name: dns.question?.name ?? name,
+    server: network.destination,
+    answers: dns.answers.map((a) => a.data),
+  };
+  return {
+    ...whoEvent(process, clock, bootTimeNs(), { targets, evidence: "lookup", sockets: [], lookup }),
+    time: event.time,
+  };
+}
