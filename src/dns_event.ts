@@ -123,6 +123,10 @@ export class DnsEventBuilder {
     if (transaction.retransmissions > 0) event.retransmissions = transaction.retransmissions;
     if (transaction.cache) event.cache = true;
     if (transaction.tcpRetry) event.tcp_retry = true;
+    if (transaction.query !== undefined && transaction.response !== undefined) {
+      const { anomalies } = transaction.query.message;
+      if (anomalies.length > 0) event.query_anomalies = anomalies;
+    }
     // The ends of an exchange are looked up at the time of their own message: either may have changed since.
     this.#addProcesses(event, transaction, packet, shown);
     return event;

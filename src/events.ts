@@ -167,6 +167,8 @@ export interface DnsEvent extends DnsEventBase {
   cache?: true;
   /** On a `truncated` transaction: the client asked again over TCP; on that TCP transaction: it is that retry. */
   tcp_retry?: true;
+  /** Stable names of what is wrong with the query, where `dns` shows its response; absent when nothing is. */
+  query_anomalies?: string[];
 }
 
 /** One message, with `--messages`. */

@@ -172,6 +172,11 @@ export const DNS_EVENT: EventDescription<DnsEvent> = {
     retransmissions: { type: "integer", optional: true, text: "Times the query was sent again; absent when 0" },
     cache: { type: "true", optional: true, text: "A resolver on this host answered without asking upstream" },
     tcp_retry: { type: "true", optional: true, text: "Truncated and asked again over TCP; or it is that retry" },
+    query_anomalies: {
+      type: "strings",
+      optional: true,
+      text: "Stable names of what is wrong with the query, where `dns` shows its response",
+    },
   },
   example: {
     schema: "culprit/1",
@@ -292,6 +297,7 @@ function answer(event: AnyDnsEvent): string {
     if (event.status_reason !== undefined) notes.push(event.status_reason);
   }
   notes.push(...event.dns.anomalies);
+  if (event.type === "dns") notes.push(...event.query_anomalies ?? []);
   return [...data, ...notes.map((note) => `(${note})`)].join(" ");
 }
 

@@ -75,6 +75,21 @@ export class EntryIndex {
   }
 
   /**
+   * The open transaction of a query to a group that was heard on this host before it left: the kernel loops the copy
+   * back first.
+   *
+   * @param key of the query
+   */
+  heardBefore(key: TransactionKey): Entry | undefined {
+    let steps = 0;
+    for (let entry = this.#first(key); entry !== undefined && steps < WALK_MAX; entry = entry.hashNext, steps++) {
+      const isOnlyHeard = entry.clientCookie === -1 && entry.queryEgress === 0;
+      if (isOnlyHeard && entry.state === ENTRY_STATE.open && entry.sameQuestion(key)) return entry;
+    }
+    return undefined;
+  }
+
+  /**
    * The transaction of a query that reaches a socket: seen leaving before, or arriving here or elsewhere.
    *
    * @param key of the query

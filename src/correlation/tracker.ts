@@ -126,7 +126,9 @@ export class DnsTracker {
   #accept(packet: CapturedPacket, payload: Uint8Array, size: number, anomalies: readonly string[]): void {
     const at = this.#arrival;
     at.set(packet, payload, size, anomalies, this.#options.ports !== undefined);
-    if (at.isShort) {
+    // The connection ended within an answer: whoever asked has none.
+    if (at.message.isResponse && anomalies.includes("tcp-incomplete")) this.#counters.malformed++;
+    else if (at.isShort) {
       if (at.isKnownPort) this.#malformed(at);
       else this.#counters.rejected++;
     } else if (!at.message.isResponse) this.#query(at);
@@ -139,6 +141,14 @@ export class DnsTracker {
     const { index } = this.#transactions;
     const cookie = at.packet.socketCookie;
     const entry = at.isEgress ? index.sentBefore(at.key, cookie) : index.arrived(at.key, cookie);
+    const heard = entry === undefined && at.isEgress && at.key.isToGroup ? index.heardBefore(at.key) : undefined;
+    if (heard !== undefined) {
+      this.#send(heard, at);
+      // It is shown as it was sent.
+      at.storeIn(heard);
+      this.#counters.duplicateViews++;
+      return;
+    }
     if (entry === undefined) {
       if (at.isKnownPort || scoreDns(at.payload) >= LOOKS_LIKE_DNS) this.#newQuery(at);
       else this.#counters.rejected++;
@@ -161,17 +171,21 @@ export class DnsTracker {
   #newQuery(at: Arrival): void {
     const transactions = this.#transactions;
     const entry = transactions.open(at);
-    if (at.isEgress) {
-      entry.clientCookie = at.packet.socketCookie;
-      entry.queryEgress = 1;
-      entry.client = at.owner;
-      entry.clientIsLocal = at.isLocal;
-      if (entry.client !== undefined) entry.onBehalfOf = this.#chain.resolverAsks(entry);
-    } else this.#arrive(entry, at);
+    if (at.isEgress) this.#send(entry, at);
+    else this.#arrive(entry, at);
     if (entry.isToGroup) transactions.openToGroup(entry);
     if (entry.isTcp) transactions.joinRetry(entry);
     this.#counters.queries++;
     this.#tell(entry, at);
+  }
+
+  /** Notes that the query of a transaction left a socket. */
+  #send(entry: Entry, at: Arrival): void {
+    entry.clientCookie = at.packet.socketCookie;
+    entry.queryEgress = 1;
+    entry.client = at.owner;
+    entry.clientIsLocal = at.isLocal;
+    if (entry.client !== undefined) entry.onBehalfOf = this.#chain.resolverAsks(entry);
   }
 
   /** Notes that the query of a transaction reached a socket. */

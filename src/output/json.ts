@@ -169,6 +169,7 @@ export class JsonEncoder {
     if (event.retransmissions !== undefined) line += `,"retransmissions":${number(event.retransmissions)}`;
     if (event.cache !== undefined) line += ',"cache":true';
     if (event.tcp_retry !== undefined) line += ',"tcp_retry":true';
+    if (event.query_anomalies !== undefined) line += `,"query_anomalies":${stringifySafe(event.query_anomalies)}`;
     return `${line}${this.#common(event)}`;
   }
 
