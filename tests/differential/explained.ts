@@ -56,7 +56,10 @@ export const EXPLAINED: readonly (readonly [pattern: RegExp, explanation: string
     /^only culprit reads \| CAA .*tag is not alphanumeric/,
     "P21 dnspython refuses a CAA tag with other characters, culprit notes it",
   ],
-  [/^octets \| NSEC3? .*bitmap-trailing-zero/s, "P22 culprit does not write zero octets at the end of a bitmap again"],
+  [
+    /^octets \| (?:NSEC3?|CSYNC) .*bitmap-trailing-zero/s,
+    "P22 culprit does not write zero octets at the end of a bitmap again",
+  ],
   [/^octets \| WKS \w+ \| \S*00 /, "P22 likewise"],
   [/^octets \| ISDN .*"" \|/, "P24 dnspython does not write an empty ISDN subaddress again"],
   [/^only culprit reads \| TSIG .*rcode must be between/, "P25 dnspython refuses TSIG errors above 4095"],
@@ -68,10 +71,14 @@ export const EXPLAINED: readonly (readonly [pattern: RegExp, explanation: string
     /^text not readable \| (?:CERT|DNSKEY|CDNSKEY|RRSIG) .*expecting another identifier/,
     "P27 dnspython cannot read back a key or certificate of no octets",
   ],
-  [/^text not readable \| NSEC3? .*with bit 0/, "P28 dnspython cannot read back type 0 in a bitmap"],
+  [/^text not readable \| (?:NSEC3?|CSYNC) .*with bit 0/, "P28 dnspython cannot read back type 0 in a bitmap"],
   [
     /^text not readable \| NSEC3 .*Incorrect padding/,
     "P29 dnspython shows a hash of no octets as nothing, culprit as a dash",
+  ],
+  [
+    /^octets \| APL .*00 \| \S* != \S*00 /,
+    "P30 dnspython does not write zero octets at the end of a prefix of an unknown family again",
   ],
   [/^text \| LOC /, "P23 dnspython reads altitudes back a centimetre too low"],
   [/^only culprit reads \| GPOS /, "P13 dnspython checks that coordinates are numbers in range"],

@@ -148,16 +148,21 @@ export const SVCB: Field = {
     const params: Record<string, unknown> = {};
     const texts: string[] = [];
     const end = reader.end;
+    // Keys ascend, so that the last one tells; only where they do not, all of them must be known.
+    let previous = -1;
+    let seen: Set<number> | undefined;
     const keys: number[] = [];
     if (priority === 0 && reader.left > 0) reader.note("svcb-alias-with-params");
     while (reader.left > 0) {
       const offset = reader.offset;
       const key = reader.u16();
       const size = reader.u16();
-      const previous = keys.at(-1) ?? -1;
-      if (keys.includes(key)) reader.error("svcb-key-repeated", offset);
+      if (seen === undefined && key <= previous) seen = new Set(keys);
+      if (seen?.has(key) === true) reader.error("svcb-key-repeated", offset);
       else if (key < previous) reader.error("svcb-keys-unsorted", offset);
+      seen?.add(key);
       keys.push(key);
+      previous = key;
       reader.end = reader.offset + size;
       if (reader.end > end) {
         reader.end = end;
@@ -167,11 +172,9 @@ export const SVCB: Field = {
       reader.end = end;
     }
     const mandatory = params["mandatory"];
-    if (
-      Array.isArray(mandatory) &&
-      mandatory.some((name: string) => !keys.includes(keyNumber(name)))
-    ) {
-      reader.note("svcb-mandatory-missing");
+    if (Array.isArray(mandatory)) {
+      const present = new Set(keys);
+      if (mandatory.some((name: string) => !present.has(keyNumber(name)))) reader.note("svcb-mandatory-missing");
     }
     if (keys.includes(2) && !keys.includes(1)) reader.note("svcb-alpn-missing");
     Object.assign(fields, { priority, target, params });
