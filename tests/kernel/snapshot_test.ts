@@ -12,7 +12,7 @@ const OWN_NETNS = Number(/\d+/.exec(Deno.readLinkSync("/proc/thread-self/ns/net"
 const PORT = 21731;
 
 // Opens the libraries, which stay open: the resource sanitizer would take them for a leak of the first test.
-for (const source of ["iterators", "sock_diag"] as const) takeSnapshot({ source });
+for (const source of ["iterators", "sock_diag"] as const) takeSnapshot({ source, unix: true });
 
 /** The sockets with a port at either end. */
 function withPort(snapshot: Snapshot, port: number): SocketRow[] {
@@ -154,6 +154,23 @@ Deno.test("takeSnapshot() shows what ss shows, for every socket of a namespace",
     return `${protocol} ${local} ${remote} ${holders.join(",")}`;
   }).sort();
   assert.deepEqual(ours, theirs);
+});
+
+Deno.test("takeSnapshot() lists unix sockets with both ends, where asked to", async () => {
+  const path = `${Deno.makeTempDirSync()}/socket`;
+  using listener = Deno.listen({ transport: "unix", path });
+  using _client = await Deno.connect({ transport: "unix", path });
+  using _accepted = await listener.accept();
+  const named = takeSnapshot({ unix: true }).sockets.filter((row) => row.path === path);
+  Deno.removeSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+  assert.deepEqual(named.map(({ state }) => state).sort(), ["established", "listen"]);
+  for (const { holders, inode } of named) {
+    assert.deepEqual(holders.map(({ tgid, fds }) => [tgid, fds]), [[Deno.pid, ownDescriptors(inode)]]);
+  }
+  const accepted = only(named, ({ state }) => state === "established");
+  const client = only(takeSnapshot({ unix: true }).sockets, ({ peerInode }) => peerInode === accepted.inode);
+  assert.equal(client.inode, accepted.peerInode);
+  assert.ok(takeSnapshot().sockets.every(({ protocol }) => protocol !== "unix"));
 });
 
 Deno.test("takeSnapshot() leaves no descriptor and no program behind", () => {

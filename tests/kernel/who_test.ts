@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import type { SocketEvent, WhoEvent } from "../../src/events.ts";
+import { parseLines, runCulprit, RunningCulprit, summaryOf } from "./culprit.ts";
+
+/** First of the ports these tests use. */
+const PORT = 21761;
+
+/** SHA-256 of what this process runs. */
+function ownHash(): string {
+  return createHash("sha256").update(Deno.readFileSync("/proc/self/exe")).digest("hex");
+}
+
+/** Processes named in the answers of a run. */
+function answers(stdout: string): WhoEvent[] {
+  return parseLines(stdout).filter((event) => event.type === "who");
+}
+
+Deno.test("culprit conns --once lists a listener with its process, and what it shows is filtered", async () => {
+  using _listener = Deno.listen({ hostname: "127.0.0.1", port: PORT });
+  const { code, stdout } = await runCulprit(["conns", "--once", "--json", "--port", String(PORT), "--state", "listen"]);
+  assert.equal(code, 0);
+  const events = parseLines(stdout);
+  const [socket, summary, ...more] = events;
+  assert.deepEqual(more, []);
+  assert.equal(summaryOf(events), summary);
+  assert.equal(socket?.type, "socket");
+  const { local, state, owners, ownership } = socket as SocketEvent;
+  assert.deepEqual([local, state, ownership], [{ ip: "127.0.0.1", port: PORT }, "listen", "holder"]);
+  assert.deepEqual(owners.map(({ process, fds }) => [process.pid, fds.length]), [[Deno.pid, 1]]);
+  assert.equal(owners[0]?.process.exe, Deno.readLinkSync("/proc/self/exe"));
+  for (const wrong of [["--port", String(PORT + 1)], ["--proto", "udp"], ["--addr", "192.0.2.0/24"], ["--pid", "1"]]) {
+    const none = await runCulprit(["conns", "--once", "--json", "--port", String(PORT), ...wrong, "--state", "listen"]);
+    // Two ports are alternatives, every other filter must agree.
+    assert.equal(parseLines(none.stdout).length, wrong[0] === "--port" ? 2 : 1, wrong.join(" "));
+  }
+});
+
+Deno.test("culprit who names both ends of a connection with executable and descriptors", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: PORT + 1 });
+  using client = await Deno.connect({ hostname: "127.0.0.1", port: PORT + 1 });
+  using _accepted = await listener.accept();
+  const port = (client.localAddr as Deno.NetAddr).port;
+  const { code, stdout } = await runCulprit(["who", "--json", `127.0.0.1:${PORT + 1}`, `127.0.0.1:${port}`]);
+  assert.equal(code, 0);
+  const [answer, ...more] = answers(stdout);
+  assert.deepEqual(more, []);
+  assert.equal(answer?.process.pid, Deno.pid);
+  assert.equal(answer?.exe_sha256, ownHash());
+  assert.equal(answer?.evidence, "socket");
+  const ends = answer?.sockets.map(({ end, local, fds }) => `${end} ${local.port} ${fds.length}`).sort();
+  assert.deepEqual(ends, [`local ${PORT + 1} 1`, `remote ${port} 1`]);
+  const text = await runCulprit(["who", `:${PORT + 1}`]);
+  assert.equal(text.code, 0);
+  assert.match(text.stdout, new RegExp(`pid ${Deno.pid}\\)`));
+});
+
+Deno.test("culprit who ends with 1 when nobody is there and with 2 for what is no target", async () => {
+  const nobody = await runCulprit(["who", "--json", `192.0.2.77:${PORT + 2}`]);
+  assert.equal(nobody.code, 1);
+  assert.deepEqual(answers(nobody.stdout), []);
+  assert.equal((await runCulprit(["who", "300.1.1.1"])).code, 2);
+  assert.equal((await runCulprit(["who", "--format", "kv", ":1"])).code, 2);
+});
+
+Deno.test("culprit who --wait tells the next who connects", async () => {
+  const target = `127.0.0.1:${PORT + 3}`;
+  await using culprit = await RunningCulprit.start(["who", target, "--wait", "60s", "--json"]);
+  // Nobody listens: the attempt is an answer too.
+  await assert.rejects(Deno.connect({ hostname: "127.0.0.1", port: PORT + 3 }), Deno.errors.ConnectionRefused);
+  const { code, stdout } = await culprit.ended();
+  assert.equal(code, 0);
+  const [answer] = answers(stdout);
+  assert.equal(answer?.evidence, "connection");
+  assert.equal(answer?.process.pid, Deno.pid);
+  assert.equal(answer?.exe_sha256, ownHash());
+  assert.deepEqual(answer?.sockets.map(({ end, remote }) => [end, remote]), [
+    ["remote", { ip: "127.0.0.1", port: PORT + 3 }],
+  ]);
+});
+
+Deno.test("culprit who --wait tells the next who asks for a name", async () => {
+  await using culprit = await RunningCulprit.start(["who", "Who-Test.example", "--wait", "60s", "--json"]);
+  const port = PORT + 4;
+  const server = { ipAddr: "127.0.0.1", port };
+  await assert.rejects(Deno.resolveDns("who-test.example", "A", { nameServer: server }));
+  const { code, stdout } = await culprit.ended();
+  assert.equal(code, 0);
+  const [answer] = answers(stdout);
+  assert.equal(answer?.evidence, "lookup");
+  assert.equal(answer?.process.pid, Deno.pid);
+  assert.deepEqual([answer?.lookup?.name, answer?.lookup?.server.port], ["who-test.example", port]);
+});
+
+Deno.test("culprit conns --once without privilege shows what it can and says what it cannot", async () => {
+  using _listener = Deno.listen({ hostname: "127.0.0.1", port: PORT + 5 });
+  const { code, stdout } = await runCulprit(["conns", "--once", "--json", "--listen"], {
+    wrapper: ["setpriv", "--bounding-set=-all", "--inh-caps=-all"],
+  });
+  assert.equal(code, 3);
+  const events = parseLines(stdout);
+  const socket = events.find((event) => event.type === "socket" && event.local?.port === PORT + 5) as SocketEvent;
+  assert.equal(socket.state, "listen");
+  assert.notEqual(socket.owners.length === 0, socket.unknown_reason === undefined);
+  const { not_observed: missing } = summaryOf(events);
+  assert.ok(missing.some((what) => what.includes("CAP_BPF")), missing.join("\n"));
+});
