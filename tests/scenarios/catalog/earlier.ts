@@ -51,6 +51,9 @@ export const EARLIER: Scenario[] = [
   {
     name: "earlier-leader-gone",
     expects: "process whose first thread ended before the start: executable and command line",
+    mayMiss: {
+      reason: "/proc/PID says nothing once the first thread has ended; the entries of the other threads are not read",
+    },
     prepare: async (stage) => {
       const server = await earlyServer(stage, "127.0.1.8");
       const client = stage.start("threads", ["gone", "-w", "127.0.1.8", "53", stage.domain()]);
