@@ -615,15 +615,17 @@ Deno.test("64 KiB of service parameters, none in order and all mandatory, take l
   const { message: read, anomalies } = tryDecodeMessage(parameters(10_000));
   assert.deepEqual(anomalies, ["svcb-keys-unsorted", "svcb-mandatory-missing"]);
   assert.equal(read?.answers[0]?.data.split(" ").length, 2 + 1 + 10_000);
-  // The fastest of several, which 16 times the octets should take 16 times as long as, not 256 times.
-  const [less, more] = [parameters(625), parameters(10_000)].map((bytes) => {
-    let fastestMs = Infinity;
-    for (let attempt = 0; attempt < 10; attempt++) {
-      const started = performance.now();
-      tryDecodeMessage(bytes);
-      fastestMs = Math.min(fastestMs, performance.now() - started);
-    }
-    return fastestMs;
-  });
-  assert.ok((more ?? 0) < (less ?? 0) * 100, `${less} ms, then ${more} ms`);
+  // Time would tell as well, but not on a busy machine.
+  const { includes } = Array.prototype;
+  let compared = 0;
+  Array.prototype.includes = function (this: unknown[], ...args): boolean {
+    compared += this.length;
+    return includes.apply(this, args);
+  };
+  try {
+    tryDecodeMessage(parameters(10_000));
+  } finally {
+    Array.prototype.includes = includes;
+  }
+  assert.ok(compared < 100_000, `${compared} keys compared`);
 });
