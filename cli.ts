@@ -4,11 +4,14 @@
  * @module
  */
 
+import { buildKind } from "./src/assets.ts";
 import { main, type MainIo, report } from "./src/commands/main.ts";
 import { RUNNERS } from "./src/commands/program.ts";
+import { nameProcess } from "./src/host/process_name.ts";
 import { writeStderr, writeStdout } from "./src/output/stdio.ts";
 
 if (import.meta.main) {
+  if (buildKind() === "memory") nameProcess("culprit");
   const debug = Deno.env.get("CULPRIT_DEBUG") === "1";
   const io: MainIo = { writeOut: writeStdout, writeErr: writeStderr, debug };
   // What a timer or a forgotten promise throws would otherwise end with a stack and exit code 1.

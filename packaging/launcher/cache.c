@@ -51,7 +51,7 @@ static bool may_execute(int fd)
 }
 
 /* Opens the version's directory if it is complete, and keeps others from removing it while it is used. */
-static int open_version(int cache_fd, const char *path, uid_t owner)
+static int open_version(int cache_fd, uid_t owner)
 {
 	int fd = openat(cache_fd, payload_id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 
@@ -59,7 +59,7 @@ static int open_version(int cache_fd, const char *path, uid_t owner)
 		return -1;
 	/* Locked before it is looked at; the lock lives as long as the process, because the descriptor is inherited. */
 	(void)flock(fd, LOCK_SH | LOCK_NB);
-	if (is_trusted_directory(fd, path, owner) && is_complete(fd, owner))
+	if (is_trusted_directory(fd, NULL, owner) && is_complete(fd, owner))
 		return fd;
 	close(fd);
 	return -1;
@@ -90,9 +90,9 @@ static bool try_cache(struct place *place, const char *base, uid_t owner, bool c
 	if (is_trusted_directory(cache_fd, cache_path, owner) && may_execute(cache_fd)) {
 		snprintf(place->path, sizeof(place->path), "%s/%s", cache_path, payload_id);
 		place->own = create;
-		place->dir_fd = open_version(cache_fd, place->path, owner);
+		place->dir_fd = open_version(cache_fd, owner);
 		if (place->dir_fd < 0 && create && unpack(cache_fd) == 0) {
-			place->dir_fd = open_version(cache_fd, place->path, owner);
+			place->dir_fd = open_version(cache_fd, owner);
 			remove_unused(cache_fd, owner);
 		}
 	}

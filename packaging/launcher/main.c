@@ -108,9 +108,14 @@ static _Noreturn void fail_exec(const char *where, int error)
 static void run_from_memory(int argc, char **argv, char **envp)
 {
 	int runtime_fd, script_fd, error;
+	void (*file_size_handler)(int);
 	char script[64];
 
+	file_size_handler = signal(SIGXFSZ, SIG_IGN);
 	error = load_memory(&runtime_fd, &script_fd);
+	signal(SIGXFSZ, file_size_handler);
+	if (error == EBADMSG)
+		fail("Cannot unpack: this file is damaged, get it again");
 	if (error)
 		fail("Cannot unpack to memory: %s", strerror(error));
 	if (access("/proc/self/fd", F_OK) != 0)
@@ -124,12 +129,16 @@ int main(int argc, char **argv, char **envp)
 {
 	struct place place;
 	char *script, *state = NULL;
+	void (*file_size_handler)(int);
 	bool found;
 
 	/* The runtime is not made for a caller it must not trust: it runs any code that the environment names. */
 	if (getauxval(AT_SECURE))
 		fail("Cannot start with set-user-ID, set-group-ID or file capabilities: run it with sudo");
+	/* A limit on the size of files is an error, not a reason to die without a word. */
+	file_size_handler = signal(SIGXFSZ, SIG_IGN);
 	found = find_place(&place);
+	signal(SIGXFSZ, file_size_handler);
 	if (!found && !installed_directory)
 		run_from_memory(argc, argv, envp);
 	if (found && place.own && asprintf(&state, "%s/%s", place.path, STATE_NAME) < 0)

@@ -1,0 +1,150 @@
+// The offline single file, alone, in places that lack what programs are used to. Needs root and tests/package/roots.
+import assert from "node:assert/strict";
+import config from "../../deno.json" with { type: "json" };
+import { CULPRIT, observeIn, runIn, type Sandbox } from "./_sandbox.ts";
+
+/** Places in which it must do its work and say nothing but its summary. */
+const PLACES: readonly (readonly [string, Sandbox])[] = [
+  ["alone in an empty root with glibc", { root: "glibc" }],
+  ["Debian 11", { root: "bullseye" }],
+  ["Debian 12", { root: "bookworm" }],
+  ["Debian 13", { root: "trixie" }],
+  ["a read-only root", { setup: "mount -o remount,ro,bind $root" }],
+  ["/tmp without exec", { setup: "mount -t tmpfs -o noexec none $root/tmp" }],
+  ["/var without exec", { setup: "mkdir -p $root/var/cache; mount -t tmpfs -o noexec none $root/var/cache" }],
+  ["a full disk", { setup: "mount -t tmpfs -o size=20m none $root/var/cache" }],
+  ["a disk that is full to the last octet", {
+    setup:
+      "mount -t tmpfs -o size=1m none $root/var/cache; head -c 2M /dev/zero >$root/var/cache/fill 2>/dev/null || :",
+  }],
+  ["no HOME", { env: { PATH: "/usr/bin" } }],
+  ["HOME that cannot be written", { env: { HOME: "/proc" } }],
+  ["an empty environment", { env: {} }],
+  ["a symbolic link", { script: "ln -s ../../opt/culprit $root/usr/bin/kul; run /usr/bin/kul DNS" }],
+  ["a relative symbolic link, from elsewhere", { script: "ln -s culprit $root/opt/x; cd /; run /opt/x DNS" }],
+  ["a closed standard input", { script: "run /opt/culprit DNS <&-" }],
+  ["many open descriptors", { script: 'for n in {3..60}; do eval "exec $n</dev/null"; done; run /opt/culprit DNS' }],
+];
+
+for (const [name, sandbox] of PLACES) {
+  Deno.test(`culprit dns works: ${name}`, async () => {
+    const { err } = await observeIn(sandbox);
+    assert.doesNotMatch(err, /not used|Cannot|warning|error/i);
+  });
+}
+
+Deno.test("the second start uses what the first unpacked, and writes nothing else", async () => {
+  const { code, out, err } = await runIn({
+    script: `run /opt/culprit --version
+      before=$(stat -c %i $root/var/cache/culprit/*/culprit)
+      run /opt/culprit --version
+      [[ $before == "$(stat -c %i $root/var/cache/culprit/*/culprit)" ]]
+      cd /mnt/up && find . -newer $culprit ! -path './var/cache/culprit/*' -type f`,
+  });
+  assert.equal(code, 0, err);
+  assert.equal(out, `${config.version}\n${config.version}\n`);
+});
+
+Deno.test("the environment cannot steer the runtime", async () => {
+  const { code, out, err } = await runIn({
+    setup: `cp /bin/true $root/opt/true; echo 'console.log("taken over")' >$root/opt/x.mjs`,
+    script: `run /usr/bin/env DENO_DIR=/opt/dir DENO_V8_FLAGS=--no-such-flag \\
+        DENO_INTERNAL_CHILD_ENTRYPOINT=/opt/x.mjs DENO_TRACE_PERMISSIONS=1 DENO_LOG=trace NODE_CHANNEL_FD=0 \\
+        NODE_OPTIONS=--require=/opt/x.mjs NODE_EXTRA_CA_CERTS=/nonexistent \\
+        NPM_CONFIG_REGISTRY=http://127.0.0.1:1 OTEL_DENO=true LD_PRELOAD=/opt/true LD_LIBRARY_PATH=/opt \\
+        LD_SHOW_AUXV=1 SSLKEYLOGFILE=/opt/keys \\
+        /opt/culprit --version; ls $root/opt`,
+  });
+  assert.deepEqual([code, err], [0, ""]);
+  assert.equal(out, `${config.version}\nculprit\ntrue\nx.mjs\n`);
+});
+
+Deno.test("other variables reach the program", async () => {
+  const { code, err } = await runIn({ env: { CULPRIT_DEBUG: "1" } }, "dns", "--count", "x");
+  assert.equal(code, 2);
+  assert.match(err, /^UsageError|\n +at /m);
+});
+
+Deno.test("arguments arrive as they were given", async () => {
+  for (const args of [["-A"], ["--", "-A"], ["--allow-all"], ["dns", "--v8-flags=--help"], ["run", "x.ts"], [""]]) {
+    const { code, err } = await runIn({}, ...args);
+    assert.equal(code, 2, `${args.join(" ")}: ${err}`);
+    assert.match(err, /^culprit: /);
+  }
+});
+
+Deno.test("the process is named culprit, also in memory", async () => {
+  for (const setup of ["", "mount -t tmpfs -o noexec none $root/var/cache"]) {
+    const { out, err } = await runIn({
+      setup,
+      script: `run /opt/culprit dns --duration 60s --ready-file /opt/ready >/dev/null & job=$!
+        until [[ -e $root/opt/ready ]]; do read -rt 0.05 <> <(:) || :; done
+        pid=$(pgrep -P $job); cat /proc/$pid/comm; kill $pid; wait $job`,
+    });
+    assert.equal(out, "culprit\n", err);
+  }
+});
+
+Deno.test("a user who is not root is told what is missing", async () => {
+  const { code, out, err } = await runIn({ uid: 1000, env: { HOME: "/tmp" } }, "dns");
+  assert.deepEqual([code, out], [3, ""]);
+  assert.match(err, /CAP_BPF/);
+  assert.match(err, /hint: .*sudo|root/);
+});
+
+Deno.test("a user who is not root can ask for help, version and doctor", async () => {
+  for (const [args, wanted] of [[["--help"], 0], [["version"], 0], [["doctor"], 3], [[], 0]] as const) {
+    const { code, out, err } = await runIn({ uid: 1000 }, ...args);
+    assert.equal(code, wanted, err);
+    assert.match(out, /culprit/);
+  }
+});
+
+Deno.test("without glibc it says so", async () => {
+  const { code, err } = await runIn({ root: "nothing" }, "--version");
+  assert.equal(code, 3);
+  assert.match(err, /^culprit: Cannot start the runtime from .*: this system has no glibc 2\.31 or newer/);
+});
+
+Deno.test("without /proc it says so where it needs it", async () => {
+  const { code, err } = await runIn({
+    script: "umount $root/proc; mount -t tmpfs -o noexec none $root/var/cache; run /opt/culprit --version",
+  });
+  assert.equal(code, 3);
+  assert.match(err, /^culprit: Cannot start: \/proc is not mounted/);
+});
+
+Deno.test("with a limit on the size of files it says so", async () => {
+  const { code, err } = await runIn({ script: "ulimit -f 1000; run /opt/culprit --version" });
+  assert.deepEqual([code, err], [3, "culprit: Cannot unpack to memory: File too large\n"]);
+});
+
+Deno.test("with set-user-ID it refuses", async () => {
+  const { code, err } = await runIn({ uid: 1000, setup: "chmod u+s $culprit" }, "--version");
+  assert.equal(code, 3);
+  assert.match(err, /^culprit: Cannot start with set-user-ID/);
+});
+
+Deno.test("a damaged file is not run", async () => {
+  const { code, err } = await runIn({
+    setup: `size=$(stat -c %s $culprit)
+      printf 'damage' | dd of=$culprit bs=1 seek=$((size / 2)) conv=notrunc status=none`,
+  }, "--version");
+  assert.equal(code, 3);
+  assert.match(err, /^culprit: Cannot unpack: .*damaged/);
+});
+
+Deno.test("it says which commit and libbpf it is made of", async () => {
+  const { code, out } = await runIn({}, "version", "--json");
+  assert.equal(code, 0);
+  const facts = JSON.parse(out);
+  assert.match(facts.commit, /^[0-9a-f]{40}$/);
+  assert.equal(facts.libbpf_source, "built in");
+  assert.equal(facts.build, "offline");
+  assert.match(facts.bpf_object_sha256, /^[0-9a-f]{64}$/);
+});
+
+Deno.test("it needs no library itself", () => {
+  const { stdout } = new Deno.Command("file", { args: ["-b", CULPRIT] }).outputSync();
+  assert.match(new TextDecoder().decode(stdout), /statically linked/);
+});
