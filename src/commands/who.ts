@@ -19,7 +19,7 @@ import { EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
 import {
   type ConnectionEvent,
   type CulpritEvent,
-  type DnsEvent,
+  type DnsMessageEvent,
   type ProcessInfo,
   SCHEMA,
   type WhoEvent,
@@ -47,6 +47,9 @@ export interface WhoOptions extends Omit<LiveOptions, "durationMs" | "retainMs">
   /** Wait this long for it to happen, when no socket matches; milliseconds, undefined for not at all. */
   readonly waitMs: number | undefined;
 }
+
+/** How long the answer to a question is waited for before the process is told without it, ns. */
+const RESPONSE_WAIT_NS = 1e9;
 
 /** How long facts of ended processes are of use: an event is told within a second. */
 const RETAIN_MS = 60_000;
@@ -303,12 +306,26 @@ function lookupHandlers(
     unknown: () => unknownProcess("no process was seen opening or using the socket"),
   });
   const decoder = new DnsPacketDecoder(() => undefined);
+  let asked: { event: WhoEvent; askedNs: number } | undefined;
+  const tell = (): void => {
+    emit(asked?.event);
+    asked = undefined;
+  };
   const tracker = new DnsTracker({
     timeoutMs: DNS_TIMEOUT_MS,
-    messages: false,
-    onTransaction: (transaction) => {
-      const event = builder.transaction(transaction);
-      if (event !== undefined) emit(ofLookup(event, session.clock, targets, name));
+    messages: true,
+    onMessage: (message) => {
+      const event = builder.message(message);
+      if (event.dns.question?.name.toLowerCase() !== name || event.role === "server") return;
+      if (event.type === "dns.response") {
+        // The first answers are enough: the same name is often asked for with several types.
+        if (asked?.event.lookup === undefined || event.process?.pid !== asked.event.process.pid) return;
+        asked.event.lookup.answers.push(...event.dns.answers.map(({ data }) => data));
+        tell();
+      } else if (asked === undefined && event.process !== undefined && event.process.pid !== 0) {
+        // At once: while it waits for the response its program can still be read.
+        asked = { event: ofLookup(event, event.process, session.clock, targets), askedNs: bootTimeNs() };
+      }
     },
   });
   const onPacket = tracker.packet.bind(tracker);
@@ -316,26 +333,27 @@ function lookupHandlers(
     record: (type, view, base) => {
       if (type === RECORD_TYPE.DNS_PACKET) decoder.decode(view, base, onPacket);
     },
-    tick: (nowNs) => tracker.tick(nowNs),
-    finish: (nowNs) => tracker.flush(nowNs),
+    tick: (nowNs) => {
+      tracker.tick(nowNs);
+      if (asked !== undefined && nowNs - asked.askedNs > RESPONSE_WAIT_NS) tell();
+    },
+    finish: (nowNs) => {
+      tracker.flush(nowNs);
+      tell();
+    },
     lost: (nowNs) => tracker.noteLoss(nowNs),
     observed: () => ({ queries: tracker.counters.queries }),
     lostCounts: () => ({}),
   };
 }
 
-/** The answer a transaction gives, if it is one. */
-function ofLookup(event: DnsEvent, clock: Clock, targets: readonly Target[], name: string): WhoEvent | undefined {
-  const { dns, process, network, role } = event;
-  const asked = dns.question?.name.toLowerCase();
-  if (asked !== name || process === undefined || process.pid === 0 || role === "server") return undefined;
-  const lookup = {
-    name: dns.question?.name ?? name,
-    server: network.destination,
-    answers: dns.answers.map((a) => a.data),
-  };
-  return {
-    ...whoEvent(process, clock, bootTimeNs(), { targets, evidence: "lookup", sockets: [], lookup }),
-    time: event.time,
-  };
+/** The answer a question gives; what is answered to it comes later. */
+function ofLookup(
+  { dns, network, time }: DnsMessageEvent,
+  process: ProcessInfo,
+  clock: Clock,
+  targets: readonly Target[],
+): WhoEvent {
+  const lookup = { name: dns.question?.name ?? "unknown", server: network.destination, answers: [] };
+  return { ...whoEvent(process, clock, bootTimeNs(), { targets, evidence: "lookup", sockets: [], lookup }), time };
 }
