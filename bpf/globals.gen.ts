@@ -22,7 +22,7 @@ export const GLOBALS = {
   dns_cut_segment: { section: ".bss", offset: 128, size: 8 },
   dns_lost_owner: { section: ".bss", offset: 136, size: 8 },
   dns_holders_done: { section: ".bss", offset: 144, size: 4 },
-  conn_zero_socket: { section: ".rodata", offset: 0, size: 280 },
-  dns_ports: { section: ".rodata", offset: 280, size: 32 },
-  dns_port_count: { section: ".rodata", offset: 312, size: 4 },
+  conn_zero_socket: { section: ".rodata", offset: 0, size: 152 },
+  dns_ports: { section: ".rodata", offset: 152, size: 32 },
+  dns_port_count: { section: ".rodata", offset: 184, size: 4 },
 } as const satisfies Record<string, BpfGlobal>;

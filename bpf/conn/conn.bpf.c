@@ -219,7 +219,6 @@ struct conn_socket {
 	__u8 socket_type;
 	__u8 flags;
 	__u32 reserved;
-	struct conn_user_slot users[INLINE_USERS];
 };
 
 /*
@@ -234,6 +233,24 @@ struct {
 	__type(key, __u64);
 	__type(value, struct conn_socket);
 } conn_sockets SEC(".maps");
+
+/*
+ * Octets by process of a socket. In the socket's storage, which is several times
+ * faster to reach than an entry of a hash: this is what every send and receive costs.
+ */
+struct conn_inline_users {
+	struct conn_user_slot users[INLINE_USERS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct conn_inline_users);
+} conn_inline SEC(".maps");
+
+/* Tracepoints may use the storage of sockets since Linux 5.11, and so may iterators. */
+#define HAS_SOCKET_STORAGE bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_sock_from_file)
 
 struct conn_user_key {
 	__u64 socket;
@@ -417,18 +434,16 @@ static __always_inline struct conn_socket *remember(__u64 key, struct sock *sk, 
 	return socket;
 }
 
-/* The current task opened the socket. It is its first user, too, which saves the claim of a slot. */
 static __always_inline void set_opener(struct conn_socket *socket)
 {
 	read_current(&socket->opener);
-	socket->users[0].usage.id = socket->opener;
-	socket->users[0].tgid = socket->opener.tgid;
 }
 
-static __always_inline void emit_usage(__u64 key, const struct conn_socket *socket)
+static __always_inline void emit_usage(__u64 key, const struct conn_socket *socket,
+				       const struct conn_inline_users *inline_users)
 {
 	for (int i = 0; i < INLINE_USERS; i++) {
-		const struct conn_usage *usage = &socket->users[i].usage;
+		const struct conn_usage *usage = &inline_users->users[i].usage;
 		struct conn_event *event;
 
 		if (!usage->bytes_sent && !usage->bytes_received)
@@ -468,6 +483,9 @@ static __always_inline void on_syn_sent(__u64 key, struct sock *sk)
 	struct conn_attempt *attempt;
 	__u32 tid = current_tid();
 
+	/* A socket may connect again after its first connection ended. */
+	if (HAS_SOCKET_STORAGE)
+		bpf_sk_storage_delete(&conn_inline, sk);
 	attempt = bpf_map_lookup_elem(&conn_attempts, &tid);
 	if (attempt && attempt->socket == key)
 		attempt->progressed = 1;
@@ -535,7 +553,12 @@ static __always_inline void on_close(__u64 key, struct sock *sk, int old_state)
 		       old_state == CONN_STATE_SYN_SENT) &&
 	    !socket->closer.tgid)
 		read_current(&socket->closer);
-	emit_usage(key, socket);
+	if (HAS_SOCKET_STORAGE) {
+		struct conn_inline_users *users = bpf_sk_storage_get(&conn_inline, sk, NULL, 0);
+
+		if (users)
+			emit_usage(key, socket, users);
+	}
 	event = socket_event(old_state == CONN_STATE_SYN_SENT ? CONN_KIND_FAIL : CONN_KIND_CLOSE, key, socket);
 	if (!event)
 		return;
@@ -821,36 +844,55 @@ static __always_inline bool is_inet(struct sock *sk)
 	return family == AF_INET || family == AF_INET6;
 }
 
-/* Where atomic compare and exchange exist (Linux 5.12), as they do where these tracepoints are. */
-static __always_inline int count_length(struct sock *sk, int size, int flags, bool is_sent)
+/*
+ * The current process uses a socket for the first time: takes a free slot or, where
+ * there is none, an entry of the map. Compare and exchange is in Linux 5.12; these
+ * tracepoints are younger.
+ */
+static __always_inline int claim_slot(__u64 key, struct conn_inline_users *users, int size, bool is_sent)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	struct conn_socket *socket;
-	__u64 key = (__u64)sk;
+	struct conn_socket *socket = bpf_map_lookup_elem(&conn_sockets, &key);
+
+	if (!socket || !users)
+		return 0;
+	for (int i = 0; i < INLINE_USERS; i++) {
+		struct conn_user_slot *slot = &users->users[i];
+		struct task_identity id;
+
+		if (__sync_val_compare_and_swap(&slot->tgid, 0, tgid))
+			continue;
+		read_current(&id);
+		slot->usage.id = id;
+		add_usage(&slot->usage, size, is_sent);
+		/* The opener is known, and its usage told at the end. */
+		if (socket->opener.tgid != tgid)
+			emit_user(key, socket->birth_ns, &id);
+		return 0;
+	}
+	count_in_map(key, socket, tgid, size, is_sent);
+	return 0;
+}
+
+static __always_inline int count_length(struct sock *sk, int size, int flags, bool is_sent)
+{
+	struct conn_inline_users *users;
+	__u32 tgid;
 
 	if (size <= 0 || !is_inet(sk) || (!is_sent && flags & (MSG_PEEK | MSG_ERRQUEUE)))
 		return 0;
-	socket = bpf_map_lookup_elem(&conn_sockets, &key);
-	if (!socket)
+	users = bpf_sk_storage_get(&conn_inline, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!users) {
+		COUNT(conn_lost_user);
 		return 0;
-	for (int i = 0; i < INLINE_USERS; i++) {
-		struct conn_user_slot *slot = &socket->users[i];
-		__u32 owner = slot->tgid;
-
-		if (!owner) {
-			owner = __sync_val_compare_and_swap(&slot->tgid, 0, tgid);
-			if (!owner) {
-				owner = tgid;
-				read_current(&slot->usage.id);
-				emit_user(key, socket->birth_ns, &slot->usage.id);
-			}
-		}
-		if (owner == tgid) {
-			add_usage(&slot->usage, size, is_sent);
-			return 0;
-		}
 	}
-	count_in_map(key, socket, tgid, size, is_sent);
+	tgid = bpf_get_current_pid_tgid() >> 32;
+	if (users->users[0].tgid == tgid)
+		add_usage(&users->users[0].usage, size, is_sent);
+	else if (users->users[1].tgid == tgid)
+		add_usage(&users->users[1].usage, size, is_sent);
+	else
+		claim_slot((__u64)sk, users, size, is_sent);
 	return 0;
 }
 
@@ -866,7 +908,7 @@ int BPF_PROG(conn_receive, struct sock *sk, int size, int flags)
 	return count_length(sk, size, flags, false);
 }
 
-/* Before Linux 6.3. No compare and exchange before Linux 5.12: only the opener has its inline slot. */
+/* Before Linux 6.3: always the map. */
 static __always_inline int count_call(struct socket *sock, int size, int flags, bool is_sent)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
@@ -878,10 +920,7 @@ static __always_inline int count_call(struct socket *sock, int size, int flags, 
 	socket = bpf_map_lookup_elem(&conn_sockets, &key);
 	if (!socket)
 		return 0;
-	if (socket->users[0].tgid == tgid)
-		add_usage(&socket->users[0].usage, size, is_sent);
-	else
-		count_in_map(key, socket, tgid, size, is_sent);
+	count_in_map(key, socket, tgid, size, is_sent);
 	return 0;
 }
 
@@ -956,6 +995,7 @@ int conn_post_bind6(struct bpf_sock *ctx)
 SEC("cgroup/sock_release")
 int conn_release(struct bpf_sock *ctx)
 {
+	struct conn_inline_users *users;
 	struct conn_socket *socket;
 	struct conn_event *event;
 	struct task_identity id;
@@ -968,7 +1008,9 @@ int conn_release(struct bpf_sock *ctx)
 	socket = bpf_map_lookup_elem(&conn_sockets, &key);
 	if (!socket)
 		return 1;
-	emit_usage(key, socket);
+	users = bpf_sk_storage_get(&conn_inline, ctx, NULL, 0);
+	if (users)
+		emit_usage(key, socket, users);
 	event = socket_event(CONN_KIND_RELEASE, key, socket);
 	if (event) {
 		read_current(&id);
