@@ -71,7 +71,7 @@ struct task_struct___x86 {
 #define NR_ACCEPT 202
 #define NR_ACCEPT4 242
 
-struct pt_regs___arm64 {
+struct pt_regs___aarch64 {
 	__u64 orig_x0;
 	__s32 syscallno;
 } __attribute__((preserve_access_index));
@@ -773,7 +773,7 @@ int BPF_PROG(conn_sys_exit, struct pt_regs *regs, long result)
 #if defined(__TARGET_ARCH_x86)
 	number = ((struct pt_regs___x86 *)regs)->orig_ax;
 #else
-	number = ((struct pt_regs___arm64 *)regs)->syscallno;
+	number = ((struct pt_regs___aarch64 *)regs)->syscallno;
 #endif
 	if (number != NR_CONNECT && number != NR_ACCEPT && number != NR_ACCEPT4)
 		return 0;
@@ -784,7 +784,7 @@ int BPF_PROG(conn_sys_exit, struct pt_regs *regs, long result)
 		return 0;
 	first_argument = BPF_CORE_READ((struct pt_regs___x86 *)regs, di);
 #else
-	first_argument = BPF_CORE_READ((struct pt_regs___arm64 *)regs, orig_x0);
+	first_argument = BPF_CORE_READ((struct pt_regs___aarch64 *)regs, orig_x0);
 #endif
 	if (number == NR_CONNECT)
 		on_connected(task, first_argument, result);
