@@ -31,7 +31,7 @@ import { type LiveHandlers, type LiveSession, runLive } from "../live.ts";
 import { compileFilter } from "../output/filter.ts";
 import { openWriter } from "../output/writer.ts";
 import { ProcessTable, unknownProcess } from "../process_table.ts";
-import { describeProgram } from "../snapshot/program.ts";
+import { Programs } from "../snapshot/program.ts";
 import { type Snapshot, type SocketHolder, type SocketRow, takeSnapshot } from "../snapshot/snapshot.ts";
 import { matchesEnd, parseTarget, type Target } from "../snapshot/target.ts";
 import { connsHandlers } from "./conns.ts";
@@ -145,6 +145,7 @@ interface Found {
 
 /** The processes whose sockets match, in the order of their pids. */
 function whoEvents(snapshot: Snapshot, targets: readonly Target[], clock: Clock): WhoEvent[] {
+  const programs = new Programs(clock);
   const table = new ProcessTable({ clock, users: new UserNames() });
   const isOwn = ownAddresses();
   const ownNetns = Number(/\d+/.exec(Deno.readLinkSync("/proc/thread-self/ns/net"))?.[0]);
@@ -171,7 +172,9 @@ function whoEvents(snapshot: Snapshot, targets: readonly Target[], clock: Clock)
     if (row.holders.length === 0) note(unknownProcess(row.unknownReason ?? "not known"), row, socket());
   }
   return [...found.values()].sort((left, right) => left.process.pid - right.process.pid)
-    .map(({ process, sockets }) => whoEvent(process, clock, snapshot.tsNs, { targets, evidence: "socket", sockets }));
+    .map(({ process, sockets }) =>
+      whoEvent(process, clock, snapshot.tsNs, { targets, programs, evidence: "socket", sockets })
+    );
 }
 
 /** A socket of an answer. */
@@ -192,10 +195,10 @@ function whoEvent(
   process: ProcessInfo,
   clock: Clock,
   tsNs: number,
-  what: Pick<WhoEvent, "evidence" | "sockets" | "lookup"> & { targets: readonly Target[] },
+  what: Pick<WhoEvent, "evidence" | "sockets" | "lookup"> & { targets: readonly Target[]; programs: Programs },
 ): WhoEvent {
-  const program = describeProgram(process, clock);
-  const { targets, evidence, sockets, lookup } = what;
+  const { targets, programs, evidence, sockets, lookup } = what;
+  const program = programs.describe(process);
   return {
     schema: SCHEMA,
     type: "who",
@@ -289,7 +292,12 @@ function ofConnection(
     fds: [],
   };
   return {
-    ...whoEvent(process, clock, bootTimeNs(), { targets, evidence: "connection", sockets: [socket] }),
+    ...whoEvent(process, clock, bootTimeNs(), {
+      targets,
+      programs: new Programs(clock),
+      evidence: "connection",
+      sockets: [socket],
+    }),
     time: event.time,
   };
 }
@@ -355,5 +363,6 @@ function ofLookup(
   targets: readonly Target[],
 ): WhoEvent {
   const lookup = { name: dns.question?.name ?? "unknown", server: network.destination, answers: [] };
-  return { ...whoEvent(process, clock, bootTimeNs(), { targets, evidence: "lookup", sockets: [], lookup }), time };
+  const what = { targets, programs: new Programs(clock), evidence: "lookup" as const, sockets: [], lookup };
+  return { ...whoEvent(process, clock, bootTimeNs(), what), time };
 }

@@ -50,30 +50,63 @@ function isAlive(process: ProcessInfo, clock: Clock): boolean {
   return Math.abs(difference) <= START_TOLERANCE_MS;
 }
 
-/**
- * Describes the program of a process.
- *
- * @param process the process
- * @param clock made its start time
- * @returns the facts; what could not be found out is `unknown`
- */
-export function describeProgram(process: ProcessInfo, clock: Clock): ProgramFacts {
-  if (process.pid === 0 || process.exe === "unknown") {
-    return { sha256: "unknown", package: "unknown", unknownReason: "the process is not known" };
+/** Names an executable file as long as it does not change; undefined when it cannot be looked at. */
+function fileKey(path: string): string | undefined {
+  try {
+    const { dev, ino, size, mtime } = Deno.statSync(path);
+    return `${dev} ${ino} ${size} ${mtime?.getTime()}`;
+  } catch (error) {
+    // Whoever hashes it next finds out why.
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) return undefined;
+    if (error instanceof Error && "code" in error && error.code === "ESRCH") return undefined;
+    throw error;
   }
-  if (process.exe === "") return { sha256: "unknown", package: "none", unknownReason: "a thread of the kernel" };
-  if (isAlive(process, clock)) {
-    // By the link of the process: right also where the file was replaced, deleted, or lies in a container.
-    const hash = hashFile(`/proc/${process.pid}/exe`);
-    const owner = packageOf(`/proc/${process.pid}/root`, process.exe);
-    if (hash !== "gone" && isAlive(process, clock)) {
-      if (hash === "denied") return facts(owner, undefined, "no permission to read the executable");
-      return facts(owner, hash.hex, owner.reason);
+}
+
+/** Describes programs; each file is hashed and looked up once, however many processes run it. */
+export class Programs {
+  readonly #clock: Clock;
+  readonly #known = new Map<string, ProgramFacts>();
+
+  /** @param clock made the start times of the processes */
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * Describes the program of a process.
+   *
+   * @param process the process
+   * @returns the facts; what could not be found out is `unknown`
+   */
+  describe(process: ProcessInfo): ProgramFacts {
+    if (process.pid === 0 || process.exe === "unknown") {
+      return { sha256: "unknown", package: "unknown", unknownReason: "the process is not known" };
     }
+    if (process.exe === "") return { sha256: "unknown", package: "none", unknownReason: "a thread of the kernel" };
+    const found = isAlive(process, this.#clock) ? this.#read(process) : undefined;
+    // Alive before and after: what was read in between is its own.
+    if (found !== undefined && isAlive(process, this.#clock)) return found;
+    const reason = "the process ended before its executable was read";
+    // What lay at the path then is not known, but to whom the path belongs is; in a container it is another's path.
+    return facts(process.container === undefined ? packageOf("", process.exe) : { name: "unknown" }, undefined, reason);
   }
-  const reason = "the process ended before its executable was read";
-  // What lay at the path then is not known, but to whom the path belongs is; in a container it is another's path.
-  return facts(process.container === undefined ? packageOf("", process.exe) : { name: "unknown" }, undefined, reason);
+
+  /** Reads by the links of the process: right also where the file was replaced, deleted, or lies in a container. */
+  #read(process: ProcessInfo): ProgramFacts | undefined {
+    const link = `/proc/${process.pid}/exe`;
+    const file = fileKey(link);
+    const key = file === undefined ? undefined : `${file} ${process.exe} ${process.container?.id ?? ""}`;
+    const known = key === undefined ? undefined : this.#known.get(key);
+    if (known !== undefined) return known;
+    const hash = hashFile(link);
+    if (hash === "gone") return undefined;
+    const owner = packageOf(`/proc/${process.pid}/root`, process.exe);
+    if (hash === "denied") return facts(owner, undefined, "no permission to read the executable");
+    const found = facts(owner, hash.hex, owner.reason);
+    if (key !== undefined) this.#known.set(key, found);
+    return found;
+  }
 }
 
 function facts(owner: PackageOwner, sha256: string | undefined, reason: string | undefined): ProgramFacts {
