@@ -39,9 +39,15 @@ export class ListenerIndex {
     if (there.size === 0) this.#byPort.delete(keyOf(listener));
   }
 
-  /** Whether anybody listens at the local port of a connection. */
-  hasPortOf(connection: Connection): boolean {
-    return this.#byPort.has(keyOf(connection));
+  /**
+   * Tells who began a connection that is older than culprit: who listens did not connect.
+   *
+   * @param connection with its other end known, where that is on this host; its direction is changed
+   */
+  inferDirection(connection: Connection): void {
+    const { peer } = connection;
+    if (this.#byPort.has(keyOf(connection))) connection.direction = "inbound";
+    else if (peer !== undefined && this.#byPort.has(keyOf(peer))) connection.direction = "outbound";
   }
 
   /**

@@ -6,8 +6,15 @@
 
 import { CONN_KIND } from "../../bpf/conn/layout.gen.ts";
 import { unknownProcess } from "../process_table.ts";
-import { ConnectionTracker, type ConnectionTrackerOptions } from "./tracker.ts";
-import type { Connection, ConnectionRecord, FlowCounters, TaskIdentity, UsageCounters } from "./types.ts";
+import { ConnectionTracker } from "./tracker.ts";
+import type {
+  Connection,
+  ConnectionRecord,
+  ConnectionTrackerOptions,
+  FlowCounters,
+  TaskIdentity,
+  UsageCounters,
+} from "./types.ts";
 
 /** 1 ms in ns. */
 export const MS = 1e6;

@@ -8,83 +8,28 @@
  */
 
 import { CONN_FLAG, CONN_KIND, CONN_STATE } from "../../bpf/conn/layout.gen.ts";
-import type { ProcessInfo } from "../events.ts";
 import { addUser, makeConnection, setTuple } from "./_connection.ts";
 import { closedBy, endOf } from "./_end.ts";
 import { EndedConnections } from "./_ended.ts";
 import { ListenerIndex } from "./_listeners.ts";
 import { PeerIndex } from "./_peers.ts";
+import { type Flow, makeSocket, SOCK_STREAM, type Socket } from "./_socket.ts";
 import { type WaitingEvent, WaitingEvents } from "./_waiting.ts";
 import type {
   Connection,
+  ConnectionCounts,
   ConnectionEnd,
   ConnectionEventName,
   ConnectionRecord,
+  ConnectionTrackerOptions,
   ConnectionUser,
-  KernelCounters,
   TaskIdentity,
 } from "./types.ts";
-
-/** What a tracker needs to be told. */
-export interface ConnectionTrackerOptions {
-  /** Reads and removes what the kernel counts. */
-  counters: KernelCounters;
-  /** Finds the facts of a process as they were at a time, ns. */
-  resolve: (task: TaskIdentity, tsNs: number) => ProcessInfo;
-  /** Told of what happens to connections, in the order of their time but for what is held back. */
-  onEvent: (name: ConnectionEventName, connection: Connection, tsNs: number) => void;
-  /** A flow without packets for this long has ended, ms. Default 30,000. */
-  idleMs?: number;
-  /** Keep what has ended this long, ms. Default 300,000. */
-  keepMs?: number;
-  /** Ended connections kept at most, about 1 KiB each. Default 20,000. */
-  maxEnded?: number;
-}
-
-/** What a tracker counted. */
-export interface ConnectionCounts {
-  records: number;
-  /** Connections, flows and listeners that live. */
-  living: number;
-  /** Ended ones that are kept. */
-  kept: number;
-  /** Ended ones dropped before their time, because too many were kept. */
-  evicted: number;
-  /** Living ones whose end was lost: their socket turned up with another connection. */
-  endsMissed: number;
-}
 
 /** How long events wait for what belongs to them, ns: longer than two turns of a busy reader. */
 const SETTLE_NS = 30e6;
 /** How long the end of a connection that nobody accepted waits for accept(2), which may come after it. */
 const ACCEPT_GRACE_NS = 200e6;
-
-const SOCK_STREAM = 1;
-
-/** A socket that lives. */
-interface Socket {
-  key: string;
-  birthNs: number;
-  socketBytes: Uint8Array;
-  isStream: boolean;
-  /** TCP: the connection or listener. */
-  connection: Connection | undefined;
-  /** Datagrams: flows by where they go. */
-  flows: Map<string, Flow> | undefined;
-  /** Shared with its connection; of a datagram socket with all its flows. */
-  users: ConnectionUser[];
-  /** Users whose counters are in a map of the kernel, if they have any. */
-  uncounted: Set<number> | undefined;
-}
-
-/** A flow that lives. */
-interface Flow {
-  connection: Connection;
-  record: ConnectionRecord;
-  socket: Socket;
-  /** When to look whether it is idle, ns. */
-  dueNs: number;
-}
 
 /** Follows connections. See the module's description. */
 export class ConnectionTracker {
@@ -490,13 +435,8 @@ export class ConnectionTracker {
     this.#waiting.add({ name, connection, tsNs, dueNs: tsNs + delayNs, key });
   }
 
-  /** Of connections older than culprit: who listens did not connect. */
   #inferDirections(): void {
-    for (const connection of this.#undecided) {
-      const { peer } = connection;
-      if (this.#listeners.hasPortOf(connection)) connection.direction = "inbound";
-      else if (peer !== undefined && this.#listeners.hasPortOf(peer)) connection.direction = "outbound";
-    }
+    for (const connection of this.#undecided) this.#listeners.inferDirection(connection);
     this.#undecided = [];
   }
 
@@ -504,18 +444,5 @@ export class ConnectionTracker {
     // Not before: until now accept(2) could still return it.
     if (key !== undefined && this.#sockets.get(key)?.connection === connection) this.#sockets.delete(key);
     this.#options.onEvent(name, connection, tsNs);
-  };
-}
-
-function makeSocket(record: ConnectionRecord): Socket {
-  return {
-    key: record.key,
-    birthNs: record.birthNs,
-    socketBytes: record.socketBytes,
-    isStream: record.socketType === SOCK_STREAM,
-    connection: undefined,
-    flows: undefined,
-    users: [],
-    uncounted: undefined,
   };
 }

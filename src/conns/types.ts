@@ -174,3 +174,32 @@ export interface Connection {
 
 /** What a tracker tells of a connection. */
 export type ConnectionEventName = "open" | "accept" | "listen" | "bind" | "fail" | "close";
+
+/** What a tracker needs to be told. */
+export interface ConnectionTrackerOptions {
+  /** Reads and removes what the kernel counts. */
+  counters: KernelCounters;
+  /** Finds the facts of a process as they were at a time, ns. */
+  resolve: (task: TaskIdentity, tsNs: number) => ProcessInfo;
+  /** Told of what happens to connections, in the order of their time but for what is held back. */
+  onEvent: (name: ConnectionEventName, connection: Connection, tsNs: number) => void;
+  /** A flow without packets for this long has ended, ms. Default 30,000. */
+  idleMs?: number;
+  /** Keep what has ended this long, ms. Default 300,000. */
+  keepMs?: number;
+  /** Ended connections kept at most, about 1 KiB each. Default 20,000. */
+  maxEnded?: number;
+}
+
+/** What a tracker counted. */
+export interface ConnectionCounts {
+  records: number;
+  /** Connections, flows and listeners that live. */
+  living: number;
+  /** Ended ones that are kept. */
+  kept: number;
+  /** Ended ones dropped before their time, because too many were kept. */
+  evicted: number;
+  /** Living ones whose end was lost: their socket turned up with another connection. */
+  endsMissed: number;
+}
