@@ -1,7 +1,7 @@
 /**
  * Reader of the BPF ring buffer (Linux 5.8, kernel/bpf/ringbuf.c and Documentation/bpf/ringbuf.rst).
  *
- * The kernel maps the data area twice in a row, so that a record that wraps is contiguous. Reading it directly from
+ * The kernel has the data area twice in a row, so that a record that wraps is contiguous. Reading it directly from
  * JavaScript, without a call into libbpf per record, is what makes millions of records a second possible.
  *
  * @module
@@ -20,6 +20,12 @@ const DISCARD_BIT = 0x4000_0000;
 const HEADER_BYTES = 8;
 
 /**
+ * How much of the second copy of the data is mapped: a record that wraps lies in it with its end. All of it would count
+ * as resident memory a second time.
+ */
+const OVERLAP_BYTES = 128 * 1024;
+
+/**
  * How much is consumed before the kernel may reuse it. Publishing is a fenced store to a cache line the producers read:
  * per record it would cost them more than the room it frees.
  */
@@ -28,7 +34,8 @@ const PUBLISH_STEP_BYTES = 65536;
 /**
  * Receives one record.
  *
- * @param view the whole data area, mapped twice; the same object each time, valid until the reader is closed
+ * @param view the data area, at its end a part of it once more; the same object each time, valid until the reader is
+ * closed
  * @param offset first octet of the record in `view`, a multiple of 8
  * @param sizeBytes length of the record
  */
@@ -40,11 +47,11 @@ export interface RingMemory {
   consumerPosition: BigUint64Array<ArrayBuffer>;
   /** Position up to which records were reserved. Written by the kernel. */
   producerPosition: BigUint64Array<ArrayBuffer>;
-  /** The data area, twice in a row. */
+  /** The data area, and after it again as much of its start as the longest record takes. */
   data: ArrayBuffer;
   /** Where the data area begins in `data`. */
   dataOffset: number;
-  /** Size of the ring: half of the data. */
+  /** Size of the ring, without what is there a second time. */
   sizeBytes: number;
 }
 
@@ -56,7 +63,7 @@ export class RingReader {
   /** The data as 32-bit words, for the headers. */
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #view: DataView;
-  readonly #mask: number;
+  readonly #sizeBytes: number;
 
   /**
    * Maps a ring.
@@ -78,9 +85,9 @@ export class RingReader {
     const memory = typeof source === "number" ? mapRing(stack, source, sizeBytes) : source;
     this.#consumerPosition = memory.consumerPosition;
     this.#producerPosition = memory.producerPosition;
-    this.#words = new Int32Array(memory.data, memory.dataOffset, memory.sizeBytes / 2);
-    this.#view = new DataView(memory.data, memory.dataOffset, 2 * memory.sizeBytes);
-    this.#mask = memory.sizeBytes - 1;
+    this.#words = new Int32Array(memory.data, memory.dataOffset, memory.sizeBytes / 4);
+    this.#view = new DataView(memory.data, memory.dataOffset);
+    this.#sizeBytes = memory.sizeBytes;
     this.#resources = stack.move();
   }
 
@@ -112,24 +119,26 @@ export class RingReader {
    * @param maxRecords most records to deliver
    * @returns how many were delivered
    * @throws {TypeError} after close
+   * @throws {RangeError} when a record is longer than what is mapped of it; all of this project are far shorter
    * @throws whatever the handler throws
    */
   consume(handler: RecordHandler, maxRecords = Infinity): number {
     this.#assertOpen();
     const words = this.#words;
     const view = this.#view;
+    const size = this.#sizeBytes;
     let delivered = 0;
     let published = Atomics.load(this.#consumerPosition, 0);
     // Positions are 64-bit and wrap; within a round everything is relative to its start, so plain numbers do.
-    const start = Number(published & BigInt(this.#mask));
+    const start = Number(published & BigInt(size - 1));
     // This load comes before the reads of the records: the kernel stored the headers before the position.
     const available = Number(BigInt.asUintN(64, Atomics.load(this.#producerPosition, 0) - published));
     let publishedBytes = 0;
     let used = 0;
     try {
       while (used < available && delivered < maxRecords) {
-        // At most the size of the ring further than `start`, so it lies within the two copies.
-        const offset = start + used;
+        // At most the size of the ring further than `start`.
+        const offset = start + used < size ? start + used : start + used - size;
         // Pairs with the kernel's exchange of the header on submit: a clear busy bit means the record is written.
         const header = Atomics.load(words, offset >>> 2);
         if ((header & BUSY_BIT) !== 0) break;
@@ -137,6 +146,9 @@ export class RingReader {
         used += (sizeBytes + HEADER_BYTES + 7) & ~7;
         if ((header & DISCARD_BIT) === 0) {
           delivered++;
+          if (offset + HEADER_BYTES + sizeBytes > view.byteLength) {
+            throw new RangeError(`Record of ${sizeBytes} octets`);
+          }
           handler(view, offset + HEADER_BYTES, sizeBytes);
           if (this.#resources.disposed) break;
         }
@@ -182,7 +194,10 @@ function mapRing(stack: DisposableStack, mapFd: number, sizeBytes: number): Ring
     const consumer = adopt(stack, mmap(mapFd, page, { writable: true, operation: "map the consumer page of a ring" }));
     const producer = adopt(
       stack,
-      mmap(mapFd, page + 2 * sizeBytes, { offsetBytes: page, operation: `map a ring of ${sizeBytes} octets` }),
+      mmap(mapFd, page + sizeBytes + Math.min(sizeBytes, OVERLAP_BYTES), {
+        offsetBytes: page,
+        operation: `map a ring of ${sizeBytes} octets`,
+      }),
     );
     return {
       consumerPosition: new BigUint64Array(consumer.buffer, 0, 1),

@@ -16,14 +16,17 @@ class FakeRing implements RingMemory {
   readonly dataOffset = 64;
   readonly sizeBytes: number;
   readonly #view: DataView;
+  readonly #overlapBytes: number;
 
   /**
    * @param sizeBytes power of two
    * @param position at which both ends start, as if that much had passed through before
+   * @param overlapBytes how much of the data is there a second time
    */
-  constructor(sizeBytes: number, position = 0n) {
+  constructor(sizeBytes: number, position = 0n, overlapBytes = sizeBytes) {
     this.sizeBytes = sizeBytes;
-    this.data = new ArrayBuffer(this.dataOffset + 2 * sizeBytes);
+    this.#overlapBytes = overlapBytes;
+    this.data = new ArrayBuffer(this.dataOffset + sizeBytes + overlapBytes);
     this.#view = new DataView(this.data, this.dataOffset);
     this.consumerPosition[0] = position;
     this.producerPosition[0] = position;
@@ -38,7 +41,7 @@ class FakeRing implements RingMemory {
   #store(position: bigint, octet: number): void {
     const offset = Number(position % BigInt(this.sizeBytes));
     this.#view.setUint8(offset, octet);
-    this.#view.setUint8(offset + this.sizeBytes, octet);
+    if (offset < this.#overlapBytes) this.#view.setUint8(offset + this.sizeBytes, octet);
   }
 
   /** Writes the header word of a record. */
@@ -94,6 +97,22 @@ Deno.test("a record that wraps is contiguous in the view", () => {
   ring.push(record);
   ring.push([7]);
   assert.deepEqual(drain(reader), [record, [7]]);
+});
+
+Deno.test("a record that wraps may end where the part that is there twice ends, and no later", () => {
+  const payload = Array.from({ length: 40 }, (_, index) => index + 1);
+  // 16 octets before the end of the ring: 8 of header, 8 of payload, then 32 that wrap.
+  const fits = new FakeRing(4096, 4080n, 32);
+  fits.push(payload);
+  using reader = new RingReader(fits);
+  const seen: number[] = [];
+  reader.consume((view, offset, size) => seen.push(...new Uint8Array(view.buffer, view.byteOffset + offset, size)));
+  assert.deepEqual(seen, payload);
+
+  const tooShort = new FakeRing(4096, 4080n, 24);
+  tooShort.push(payload);
+  using other = new RingReader(tooShort);
+  assert.throws(() => other.consume(() => assert.fail("delivered")), RangeError);
 });
 
 Deno.test("a header right at the end of the ring is read there", () => {

@@ -12,7 +12,7 @@ import type { LiveOptions } from "./commands/options.ts";
 import { EXIT_CODE, type ExitCode, OutputError } from "./errors.ts";
 import { type CulpritEvent, SCHEMA, type SummaryEvent } from "./events.ts";
 import { bootTimeNs, LiveClock } from "./host/clock.ts";
-import { scanProcesses } from "./host/proc.ts";
+import { eachProcess } from "./host/proc.ts";
 import { UserNames } from "./host/users.ts";
 import { compileFilter, type EventFilter } from "./output/filter.ts";
 import { type EventWriter, openWriter } from "./output/writer.ts";
@@ -20,11 +20,15 @@ import { ProcessTable } from "./process_table.ts";
 import type { ProcessExec, ProcessExit, ProcessFork } from "./process_table/types.ts";
 import { type GlobalName, type Sensor, SensorRun } from "./sensor.ts";
 
-/** Records handled before timers and signals get their turn: about 20 ms of work at full speed. */
+/** Records handled before timers get their turn: about 20 ms of work at full speed. */
 const RECORDS_PER_TURN = 8192;
-/** Shortest and longest wait for an empty ring, ms. The longest decides idle CPU and how long a line can be late. */
-const WAIT_MIN_MS = 1;
-const WAIT_MAX_MS = 20;
+/** Turns after which signals get theirs too, where there is no pause between turns: they wait for a timer. */
+const TURNS_PER_PAUSE = 8;
+/**
+ * How long to wait for the next records, ms, by how many there were: the more, the sooner the ring is full. The longest
+ * decides idle CPU and how late a line can be.
+ */
+const WAITS_MS: readonly (readonly [atLeast: number, waitMs: number])[] = [[1024, 1], [128, 5], [0, 20]];
 /** How often counters of loss are read and told, ms. */
 const LOSS_INTERVAL_MS = 1000;
 
@@ -137,9 +141,13 @@ class LiveLoop implements LiveSession {
     const startedNs = bootTimeNs();
     if (this.#options.readyFile !== undefined) touch(this.#options.readyFile);
     // After attaching, so that no process falls between: what the kernel told meanwhile is waiting in the ring.
-    for (const facts of scanProcesses()) this.table.addFromProc(facts);
+    for (const facts of eachProcess()) {
+      this.table.addFromProc(facts);
+      // With thousands of processes this takes a while, which the ring may not have.
+      if (this.run.pendingBytes > this.#options.ringSizeBytes / 4) this.#drain(RECORDS_PER_TURN);
+    }
     if (this.#options.durationMs !== undefined) this.#stop.requestAfter(this.#options.durationMs);
-    let waitMs = WAIT_MIN_MS;
+    let turns = 0;
     let lossCheckNs = startedNs;
     while (!this.#stop.requested && !this.#writer.ended && this.#outputError === undefined) {
       const nowNs = bootTimeNs();
@@ -150,10 +158,15 @@ class LiveLoop implements LiveSession {
         this.#tellLoss(nowNs);
         lossCheckNs = nowNs;
       }
-      if (handled === 0) waitMs = Math.min(waitMs * 2, WAIT_MAX_MS);
-      else waitMs = WAIT_MIN_MS;
-      if (handled < RECORDS_PER_TURN) this.#flush();
-      await this.#stop.wait(handled === RECORDS_PER_TURN ? 0 : waitMs);
+      if (handled < RECORDS_PER_TURN) {
+        this.#flush();
+        await this.#stop.wait(waitMs(handled));
+      } else if (++turns % TURNS_PER_PAUSE === 0) {
+        await this.#stop.wait(0);
+      } else {
+        // A timer takes 2 ms at least (Deno 2.9).
+        await new Promise((resolve) => setImmediate(resolve));
+      }
     }
     return this.#finish(startedNs);
   }
@@ -250,6 +263,11 @@ class LiveLoop implements LiveSession {
   }
 }
 
+/** How long to wait after a turn, ms. */
+function waitMs(handled: number): number {
+  return WAITS_MS.find(([atLeast]) => handled >= atLeast)?.[1] ?? 0;
+}
+
 /** Creates or updates an empty file. */
 function touch(path: string): void {
   try {
@@ -285,7 +303,7 @@ class StopSignal implements Disposable {
     this.#timer = setTimeout(this.#onSignal, durationMs);
   }
 
-  /** Waits, but no longer than until a stop is asked for. Zero lets timers and signals in and comes back at once. */
+  /** Waits, but no longer than until a stop is asked for. Zero lets timers and signals in and comes back in 2 ms. */
   wait(durationMs: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {

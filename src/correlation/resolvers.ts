@@ -7,7 +7,7 @@
 import type { PacketOwner } from "../capture.ts";
 import { nameKey } from "../dns/mod.ts";
 import type { DnsMessage } from "../dns/types.ts";
-import { mix } from "../net/mix.ts";
+import { OpenQuestions } from "./open_questions.ts";
 import { isSameProcess } from "./retries.ts";
 import type { Entry } from "./table.ts";
 import type { ClientOfResolver } from "./types.ts";
@@ -47,19 +47,10 @@ export interface Resolver {
   forgottenNs: number;
 }
 
-/** A question that clients of one resolver have open. */
-export interface OpenQuestion {
-  slot: number;
-  resolver: Resolver;
-  questionHash: number;
-  /** The oldest first. */
-  entries: Set<Entry>;
-}
-
 /** Follows the resolvers of this host. */
 export class ResolverChain {
   readonly #byPid = new Map<number, Resolver>();
-  readonly #open = new Map<number, OpenQuestion>();
+  readonly #open = new OpenQuestions();
 
   /**
    * A query reached a process of this host: it serves, and this question is open at it.
@@ -68,25 +59,13 @@ export class ResolverChain {
    */
   clientAsks(entry: Entry): void {
     const { server } = entry;
-    if (server === undefined || entry.openQuestion !== undefined) return;
-    const resolver = this.#register(server);
-    const slot = mix(entry.questionHash, server.tgid);
-    let question = this.#open.get(slot);
-    if (question === undefined) {
-      question = { slot, resolver, questionHash: entry.questionHash, entries: new Set() };
-      this.#open.set(slot, question);
-    } else if (question.resolver !== resolver || question.questionHash !== entry.questionHash) return;
-    question.entries.add(entry);
-    entry.openQuestion = question;
+    if (server === undefined || entry.openAt !== undefined) return;
+    this.#open.add(entry, this.#register(server));
   }
 
   /** A query is open no more. */
   clientServed(entry: Entry): void {
-    const question = entry.openQuestion;
-    if (question === undefined) return;
-    entry.openQuestion = undefined;
-    question.entries.delete(entry);
-    if (question.entries.size === 0) this.#open.delete(question.slot);
+    this.#open.remove(entry);
   }
 
   /**
@@ -100,16 +79,16 @@ export class ResolverChain {
     if (resolver === undefined) return undefined;
     resolver.hasAsked = true;
     this.#note(resolver, entry.query.toSeen().message, entry.firstNs);
-    const question = this.#open.get(mix(entry.questionHash, resolver.owner.tgid));
-    if (question === undefined || question.resolver !== resolver || question.questionHash !== entry.questionHash) {
-      return undefined;
-    }
-    for (const { client, firstNs } of question.entries) {
+    let found: Entry | undefined;
+    let count = 0;
+    for (const asking of this.#open.same(entry, resolver)) {
+      count++;
       // A resolver that asks itself is not its own client.
-      if (client === undefined || isSameProcess(client, resolver.owner)) continue;
-      return { owner: client, tsNs: firstNs, confidence: question.entries.size === 1 ? "exact" : "likely" };
+      if (asking.client !== undefined && !isSameProcess(asking.client, resolver.owner)) found ??= asking;
+      if (found !== undefined && count > 1) break;
     }
-    return undefined;
+    if (found?.client === undefined) return undefined;
+    return { owner: found.client, tsNs: found.firstNs, confidence: count === 1 ? "exact" : "likely" };
   }
 
   /**

@@ -6,7 +6,7 @@
 
 import type { PacketOwner } from "../capture.ts";
 import { ANY_ADDRESS, type TransactionKey } from "./key.ts";
-import type { OpenQuestion } from "./resolvers.ts";
+import type { Resolver } from "./resolvers.ts";
 import { type Seen, SLOT_OCTETS, StoredQuery } from "./seen.ts";
 import type { ClientOfResolver } from "./types.ts";
 
@@ -67,8 +67,10 @@ export class Entry implements TransactionKey {
   hasGivenUp = false;
   tcpRetry = false;
   onBehalfOf: ClientOfResolver | undefined;
-  /** Open at a resolver of this host, with others that ask the same. */
-  openQuestion: OpenQuestion | undefined;
+  /** The resolver of this host at which it is open, and its neighbours in the list of such. */
+  openAt: Resolver | undefined;
+  openOlder: Entry | undefined;
+  openNewer: Entry | undefined;
   /** Keys under which its questions are listed, where it was sent to a group. */
   groupKeys: readonly string[] | undefined;
 

@@ -197,7 +197,7 @@ export class Transactions {
   /** Takes an entry out of everything that lists open queries. */
   #leaveOpen(entry: Entry): void {
     this.#open.remove(entry);
-    if (entry.openQuestion !== undefined) this.#chain.clientServed(entry);
+    this.#chain.clientServed(entry);
     if (entry.isToGroup) {
       this.groupSize--;
       this.groups.remove(entry);

@@ -156,17 +156,25 @@ export function readProcess(tgid: number): ProcFacts | undefined {
 }
 
 /**
- * Reads every process.
+ * Reads every process, one by one.
  *
  * @returns facts in ascending order of tgid, so that parents mostly come before their children; processes that end
  * meanwhile are left out
  * @throws Deno errors other than "no such process" and "not permitted"
  */
-export function scanProcesses(): ProcFacts[] {
-  const found: ProcFacts[] = [];
+export function* eachProcess(): Generator<ProcFacts, void, undefined> {
   for (const tgid of listProcesses()) {
     const facts = readProcess(tgid);
-    if (facts !== undefined) found.push(facts);
+    if (facts !== undefined) yield facts;
   }
-  return found;
+}
+
+/**
+ * Reads every process.
+ *
+ * @returns what {@linkcode eachProcess} yields
+ * @throws Deno errors other than "no such process" and "not permitted"
+ */
+export function scanProcesses(): ProcFacts[] {
+  return [...eachProcess()];
 }
