@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { unicodeName } from "./mod.ts";
+import { decodeMessage, encodeMessage, unicodeName } from "./mod.ts";
 
 /** Name, what it is shown as beside. */
 const ROWS: readonly (readonly [name: string, text: string | undefined])[] = [
@@ -39,3 +39,32 @@ const ROWS: readonly (readonly [name: string, text: string | undefined])[] = [
 for (const [name, text] of ROWS) {
   Deno.test(`unicodeName() of ${name}`, () => assert.equal(unicodeName(name), text));
 }
+
+Deno.test("decodeMessage() adds the text of names that have one", () => {
+  const names = ["xn--bcher-kva.example", "b\\195\\188ro.local", "www.example.com", "a--b.example", "\\000.example"];
+  const bytes = encodeMessage({
+    isResponse: true,
+    questions: [{ name: names[0] ?? "", type: 16 }],
+    answers: names.map((name) => ({ name, type: 16, data: '"x"' })),
+  });
+  const { questions, answers } = decodeMessage(bytes, { mdns: true });
+  assert.deepEqual(questions, [{ name: names[0], type: 16, class: 1, unicodeName: "bücher.example" }]);
+  assert.deepEqual(answers.map((answer) => answer.unicodeName), [
+    "bücher.example",
+    "büro.local",
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  assert.equal("unicodeName" in (answers[2] ?? {}), false);
+});
+
+Deno.test("decodeMessage() looks for the text of escaped labels in mDNS only, and of 32 names at most", () => {
+  const escaped = encodeMessage({ isResponse: true, questions: [{ name: "b\\195\\188ro.local", type: 1 }] });
+  assert.equal(decodeMessage(escaped).questions[0]?.unicodeName, undefined);
+  assert.equal(decodeMessage(escaped, { mdns: true }).questions[0]?.unicodeName, "büro.local");
+  const names = Array.from({ length: 40 }, (_, index) => `${index}.xn--bcher-kva.example`);
+  const many = encodeMessage({ isResponse: true, answers: names.map((name) => ({ name, type: 16, data: '"x"' })) });
+  const found = decodeMessage(many).answers.filter((answer) => answer.unicodeName !== undefined);
+  assert.equal(found.length, 32);
+});

@@ -7,6 +7,7 @@
 import { DnsDecodeError } from "../errors.ts";
 import { checkMessage } from "./check.ts";
 import { CLASS_ANY, CLASS_NONE, dsoTypeName, OPCODE, TYPE } from "./iana.ts";
+import { unicodeName } from "./idna.ts";
 import { readName } from "./name.ts";
 import { readRdata } from "./rdata/mod.ts";
 import { Fault, Reader } from "./reader.ts";
@@ -106,6 +107,23 @@ function readBody(reader: Reader, message: DnsMessage): void {
     reader.note(cut ? "truncated" : fault.reason);
   }
   checkMessage(reader, message, whole);
+  if (reader.mayBeUnicode) addUnicodeNames(message);
+}
+
+/** Most names of a message whose text in another alphabet is looked for: it takes long, and is for showing only. */
+const MAX_UNICODE_NAMES = 32;
+
+/** Adds the names that have a text in another alphabet. */
+function addUnicodeNames(message: DnsMessage): void {
+  const texts = new Map<string, string | undefined>();
+  for (const part of [...message.questions, ...message.answers, ...message.authorities, ...message.additionals]) {
+    if (!texts.has(part.name)) {
+      if (texts.size === MAX_UNICODE_NAMES) return;
+      texts.set(part.name, unicodeName(part.name));
+    }
+    const text = texts.get(part.name);
+    if (text !== undefined) part.unicodeName = text;
+  }
 }
 
 /** Faults that mean the octets ended early. */

@@ -72,6 +72,8 @@ export class Reader {
   labelsEnd = 0;
   /** Whether the name that was read last ended in a pointer. */
   compressed = false;
+  /** Whether a label was read that may have a text in another alphabet: of the form of IDNA, or with escapes in mDNS. */
+  mayBeUnicode = false;
   readonly #bytes: Uint8Array;
   #firstNameOffset = -1;
   #firstName = "";
@@ -262,12 +264,15 @@ export class Reader {
       if (next > limit) throw new Fault(reason, offset);
       if (next - from > MAX_LABEL_OCTETS) throw new Fault("name-too-long", offset);
       if (length > 32) special = 1;
+      // The third and fourth octets of an A-label are hyphens (RFC 5890 section 2.3.1).
+      if (length > 4 && bytes[offset + 3] === 0x2d && bytes[offset + 4] === 0x2d) this.mayBeUnicode = true;
       for (let index = offset + 1; index < next; index++) special |= LABEL_SPECIAL[bytes[index]!]!;
       offset = next;
     }
     this.labelsEnd = offset;
     if (offset === from) return "";
     if (special === 0) return dottedText(bytes, from + 1, offset - from - 1);
+    if (this.mdns) this.mayBeUnicode = true;
     let text = "";
     for (let label = from; label < offset;) {
       const length = bytes[label]!;

@@ -12,6 +12,11 @@ export interface DnsQuestion {
   type: number;
   /** Class asked for, 0 to 65535; with mDNS without the top bit. */
   class: number;
+  /**
+   * The name in its own alphabet, to show beside it: labels of IDNA, in mDNS also those in UTF-8. Absent where it has no
+   * such label or none that is safe to show, and after 32 names of a message.
+   */
+  unicodeName?: string;
   /** mDNS only: the QU bit, an answer by unicast is welcome (RFC 6762 section 5.4); absent where it is not set. */
   unicastResponse?: true;
 }
@@ -30,6 +35,8 @@ export interface DnsRecord {
   data: string;
   /** Structured form of the types consumers need (addresses, targets, parameters); absent for the others. */
   fields?: Record<string, unknown>;
+  /** The owner in its own alphabet, as in {@linkcode DnsQuestion}. */
+  unicodeName?: string;
   /** mDNS only: the cache-flush bit (RFC 6762 section 10.2); absent where it is not set. */
   cacheFlush?: true;
 }

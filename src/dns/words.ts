@@ -72,8 +72,10 @@ export class Words {
 export function unescapeOctets(text: string): Uint8Array {
   if (!/[\\\u0080-\uffff]/.test(text)) return new TextEncoder().encode(text);
   const octets: number[] = [];
-  for (const [, decimal, escaped, plain] of text.matchAll(/\\([0-9]{3})|\\(.)|(.)/gsu)) {
-    if (decimal === undefined) octets.push(...new TextEncoder().encode(escaped ?? plain));
+  for (const [, decimal, escaped, plain = ""] of text.matchAll(/\\([0-9]{3})|\\(.)|(.)/gsu)) {
+    const character = escaped ?? plain;
+    if (decimal === undefined && character < "\x80") octets.push(character.charCodeAt(0));
+    else if (decimal === undefined) octets.push(...new TextEncoder().encode(character));
     else if (Number(decimal) <= 255) octets.push(Number(decimal));
     else throw new RangeError(`Cannot encode "\\${decimal}": no octet`);
   }

@@ -76,7 +76,7 @@ export function checkInvariants(bytes: Uint8Array): string {
   for (const question of message.questions) {
     assert.match(question.name, PRINTABLE);
     assert.equal(nameKey(nameKey(question.name)), nameKey(question.name));
-    unicodeName(question.name);
+    assert.doesNotMatch(unicodeName(question.name) ?? "", /[\p{C}\p{Z}]/u);
   }
   const records = recordsOf(message);
   records.forEach(checkRecord);
