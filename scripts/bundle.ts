@@ -29,6 +29,11 @@ function buildFacts(): BuildFacts {
   return { commit, modified: git(["status", "--porcelain", "--untracked-files=no"]) !== "" };
 }
 
+/** Leaves out where this machine keeps npm packages, which the bundler names in comments. */
+function withoutCachePaths(code: string): string {
+  return code.replaceAll(/^\/\/ .*\/npm\/[^/\s]+\/(?=\S+$)/gm, "// npm:");
+}
+
 /**
  * Makes the files of the program.
  *
@@ -49,6 +54,8 @@ export function bundle(target: Target): string {
   buildLibbpf(target, `${directory}/libbpf.so.1`);
   // The bundler does not check types, and what is not checked is not shipped.
   runTool(Deno.execPath(), ["check", "--quiet", `${ROOT}/cli.ts`]);
+  // Paths in its comments are relative to where it is run.
+  Deno.chdir(ROOT);
   runTool(Deno.execPath(), [
     "bundle",
     "--quiet",
@@ -58,6 +65,8 @@ export function bundle(target: Target): string {
     `--output=${directory}/${SCRIPT}`,
     `${ROOT}/cli.ts`,
   ]);
+  const script = `${directory}/${SCRIPT}`;
+  Deno.writeTextFileSync(script, withoutCachePaths(Deno.readTextFileSync(script)));
   Deno.writeTextFileSync(`${directory}/build.json`, `${JSON.stringify(buildFacts())}\n`);
   // Every file by name, so that the list and what is made here cannot differ.
   for (const name of APP_FILES) Deno.chmodSync(`${directory}/${name}`, 0o644);

@@ -57,7 +57,7 @@ export function compileOfficial(target: Target, output: string): void {
 }
 
 /** Which kinds of single file may be made. */
-const KINDS = ["auto", "official", "offline"] as const;
+export const KINDS = ["auto", "official", "offline"] as const;
 
 /**
  * Makes the single file.

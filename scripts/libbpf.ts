@@ -1,6 +1,6 @@
 // Links Debian's static libbpf, libelf and zlib into one libbpf.so that needs nothing but an old glibc.
 import { ROOT, runTool, ToolError } from "./toolchain.ts";
-import type { Target } from "./target.ts";
+import { sysroot, type Target } from "./target.ts";
 
 /** Oldest glibc the library is to run on: that of Debian 11. */
 const OLDEST_GLIBC = [2, 31] as const;
@@ -25,7 +25,7 @@ export function buildLibbpf(target: Target, output: string): void {
   const scratch = Deno.makeTempDirSync({ prefix: "culprit-libbpf-" });
   try {
     const tool = (name: string): string => `${target.triple}-${name}`;
-    const libraries = libraryDirectory(target);
+    const { libraries } = sysroot(target);
     for (const name of ["libbpf", "libelf", "libz"]) {
       const source = `${libraries}/${name}.a`;
       const copy = `${scratch}/${name}.a`;
@@ -58,11 +58,6 @@ export function buildLibbpf(target: Target, output: string): void {
   } finally {
     Deno.removeSync(scratch, { recursive: true });
   }
-}
-
-/** Where the static libraries of a target are. */
-export function libraryDirectory(target: Target): string {
-  return `/usr/lib/${target.triple}`;
 }
 
 /**

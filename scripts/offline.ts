@@ -1,6 +1,6 @@
 // Builds the offline single file: the launcher of packaging/launcher with Deno, the program and its assets inside.
 import { APP_FILES } from "../src/assets.ts";
-import { CACHE, denoBinary, sha256, type Target } from "./target.ts";
+import { CACHE, denoBinary, sha256, sysroot, type Target } from "./target.ts";
 import { ROOT, runTool } from "./toolchain.ts";
 
 /** Level of zstd: higher ones gain 2 % and cost each start from memory tens of megabytes. */
@@ -66,6 +66,7 @@ function payloadSource(files: readonly PayloadFile[], id: string, installedDirec
 
 /** Compiles and links the launcher. */
 function link(target: Target, scratch: string, source: string, output: string): void {
+  const { root, libraries } = sysroot(target);
   const payload = `${scratch}/payload.c`;
   Deno.writeTextFileSync(payload, source);
   const launcher = `${ROOT}/packaging/launcher`;
@@ -83,6 +84,9 @@ function link(target: Target, scratch: string, source: string, output: string): 
     "-Wl,--gc-sections,-z,noexecstack,-z,relro,--build-id=none",
     `-ffile-prefix-map=${ROOT}/=`,
     `-I${launcher}`,
+    // After the compiler's own: only zstd.h is missing there for another machine.
+    `-idirafter${root}/usr/include`,
+    `-L${libraries}`,
     "-o",
     output,
     ...sources,

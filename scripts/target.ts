@@ -14,6 +14,8 @@ export interface Target {
   readonly triple: string;
   /** As `deno compile --target` names it. */
   readonly denoTriple: string;
+  /** Version of the Deno binary in the offline single file. */
+  readonly denoVersion: string;
   /** npm package that holds the Deno binary. */
   readonly denoPackage: string;
   /** The binary in that package, by its sha256. */
@@ -41,6 +43,7 @@ export const TARGETS: Readonly<Record<Arch, Target>> = {
     debianArch: "amd64",
     triple: "x86_64-linux-gnu",
     denoTriple: "x86_64-unknown-linux-gnu",
+    denoVersion: DENO_VERSION,
     denoPackage: pinned("DENO_PACKAGE"),
     denoSha256: pinned("DENO_SHA256"),
     appDirectory: `${DIST}/app`,
@@ -50,8 +53,10 @@ export const TARGETS: Readonly<Record<Arch, Target>> = {
     debianArch: "arm64",
     triple: "aarch64-linux-gnu",
     denoTriple: "aarch64-unknown-linux-gnu",
+    // The newest that npm has for this machine.
+    denoVersion: "2.9.5",
     denoPackage: "@deno/linux-arm64-glibc",
-    denoSha256: "0",
+    denoSha256: "e1a70c5eb03b0ebaf761077029ef86b9ba22d50e2b54ca45ce5437457f701b63",
     appDirectory: `${DIST}/aarch64/app`,
   },
 };
@@ -68,6 +73,20 @@ export function targetNamed(name: string): Target {
     if (name === target.arch || name === target.debianArch || name === target.denoTriple) return target;
   }
   throw new ToolError(`Cannot build for "${name}": found no such target, wanted x86_64 or aarch64`);
+}
+
+/**
+ * Finds the static libraries of a target, and fetches those of another machine than this.
+ *
+ * @param target machine
+ * @returns directory of its libraries and headers: the root, and the one in it that holds the `.a` files
+ * @throws {ToolError} when they cannot be fetched
+ */
+export function sysroot(target: Target): { root: string; libraries: string } {
+  const root = target.arch === Deno.build.arch
+    ? ""
+    : new TextDecoder().decode(runTool("bash", [`${ROOT}/scripts/sysroot`, target.debianArch])).trim();
+  return { root, libraries: `${root}/usr/lib/${target.triple}` };
 }
 
 /** Where what is fetched or slow to make is kept, outside of the tree: the same as in scripts/environment.sh. */
@@ -91,7 +110,7 @@ export async function sha256(content: Uint8Array<ArrayBuffer>): Promise<string> 
  * @throws {ToolError} when npm cannot fetch it or it is not what is pinned
  */
 export async function denoBinary(target: Target): Promise<string> {
-  const home = `${CACHE}/deno-${DENO_VERSION}${target.arch === "x86_64" ? "" : `-${target.arch}`}`;
+  const home = `${CACHE}/deno-${target.denoVersion}${target.arch === "x86_64" ? "" : `-${target.arch}`}`;
   const path = `${home}/node_modules/${target.denoPackage}/deno`;
   try {
     Deno.statSync(path);
@@ -107,7 +126,7 @@ export async function denoBinary(target: Target): Promise<string> {
       "--no-fund",
       "--no-update-notifier",
       "--loglevel=error",
-      `${target.denoPackage}@${DENO_VERSION}`,
+      `${target.denoPackage}@${target.denoVersion}`,
     ]);
   }
   const found = await sha256(Deno.readFileSync(path));
