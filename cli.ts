@@ -7,7 +7,7 @@
 import { buildKind } from "./src/assets.ts";
 import { main, type MainIo, report } from "./src/commands/main.ts";
 import { RUNNERS } from "./src/commands/program.ts";
-import { nameProcess } from "./src/host/process_name.ts";
+import { nameProcess } from "./src/process_name.ts";
 import { writeStderr, writeStdout } from "./src/output/stdio.ts";
 
 if (import.meta.main) {

@@ -28,9 +28,9 @@ function offers(words: readonly string[], directory = "/"): string[] {
 
 for (
   const [name, words, expected] of [
-    ["a command", ["culprit", "d"], ["dns", "doctor"]],
+    ["a command", ["culprit", "d"], ["dns", "doctor", "decode"]],
     ["an option of the program", ["culprit", "--ver"], ["--version"]],
-    ["options of a command", ["culprit", "dns", "--re"], ["--ready-file", "--retain"]],
+    ["options of a command", ["culprit", "dns", "--re"], ["--read", "--ready-file", "--retain"]],
     ["a choice", ["culprit", "dns", "--format", ""], ["text", "json", "kv"]],
     ["the end of a list", ["culprit", "procs", "--event", "exec,f"], ["exec,fork"]],
     ["nothing for a number", ["culprit", "dns", "--count", ""], []],

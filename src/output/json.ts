@@ -286,17 +286,27 @@ export class JsonEncoder {
 
   /** A connection; its processes are the long part. */
   #connection(event: ConnectionEvent): string {
-    const { process, users, peer_process: peer, closing_process: closer, ...rest } = event;
-    let text = stringifySafe(rest).slice(0, -1);
-    if (process !== undefined) text += `,"process":${this.#processText(process)}`;
-    if (users !== undefined) {
-      const items = users.map(({ process, ...user }) =>
-        `{"process":${this.#processText(process)},${stringifySafe(user).slice(1)}`
-      );
-      text += `,"users":[${items.join(",")}]`;
+    const texts: string[] = [];
+    for (const [key, value] of Object.entries(event)) {
+      if (value !== undefined) texts.push(`"${key}":${this.#connectionValue(event, key, value)}`);
     }
-    if (peer !== undefined) text += `,"peer_process":${this.#processText(peer)}`;
-    if (closer !== undefined) text += `,"closing_process":${this.#processText(closer)}`;
-    return `${text}}\n`;
+    return `{${texts.join(",")}}\n`;
+  }
+
+  #connectionValue(event: ConnectionEvent, key: string, value: unknown): string {
+    switch (key) {
+      case "process":
+      case "peer_process":
+      case "closing_process":
+        return this.#processText(value as ProcessInfo);
+      case "users":
+        return `[${
+          (event.users ?? []).map(({ process, ...user }) =>
+            `{"process":${this.#processText(process)},${stringifySafe(user).slice(1)}`
+          ).join(",")
+        }]`;
+      default:
+        return stringifySafe(value);
+    }
   }
 }
