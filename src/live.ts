@@ -139,13 +139,14 @@ class LiveLoop implements LiveSession {
   /** Runs to the end; see {@linkcode runLive}. */
   async loop(): Promise<ExitCode> {
     const startedNs = bootTimeNs();
-    if (this.#options.readyFile !== undefined) touch(this.#options.readyFile);
     // After attaching, so that no process falls between: what the kernel told meanwhile is waiting in the ring.
     for (const facts of eachProcess()) {
       this.table.addFromProc(facts);
       // With thousands of processes this takes a while, which the ring may not have.
       if (this.run.pendingBytes > this.#options.ringSizeBytes / 4) this.#drain(RECORDS_PER_TURN);
     }
+    // Ready is who knows the processes of before as well: they may end at any moment.
+    if (this.#options.readyFile !== undefined) touch(this.#options.readyFile);
     if (this.#options.durationMs !== undefined) this.#stop.requestAfter(this.#options.durationMs);
     let turns = 0;
     let lossCheckNs = startedNs;
