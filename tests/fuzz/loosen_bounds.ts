@@ -39,6 +39,7 @@ const EQUIVALENT: readonly (readonly [file: string, text: string, change: string
   ["reader.ts", "if (limit > this.size)", "+- 1", "callers never ask for more"],
   ["reader.ts", "next > limit", "+- 1", "the end is met at the next length octet, with the same reason"],
   ["reader.ts", "length > 32", "+ 1", "the way through escapes gives the same text"],
+  ["reader.ts", "length > 4 && bytes", "+- 1", "no label of 4 octets, and none of 5, has a text"],
   ["reader.ts", "index < next", "- 1", "the way through escapes gives the same text"],
   ["reader.ts", "label < offset", "+ 1", "a label takes two octets at least"],
   ["reader.ts", "label > from", "- 1", "a label takes two octets at least"],
