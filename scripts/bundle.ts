@@ -29,9 +29,9 @@ function buildFacts(): BuildFacts {
   return { commit, modified: git(["status", "--porcelain", "--untracked-files=no"]) !== "" };
 }
 
-/** Leaves out where this machine keeps npm packages, which the bundler names in comments. */
+/** Leaves out where this machine keeps npm packages: the bundler names modules by their path. */
 function withoutCachePaths(code: string): string {
-  return code.replaceAll(/^\/\/ .*\/npm\/[^/\s]+\/(?=\S+$)/gm, "// npm:");
+  return code.replaceAll(/(?:\.\.\/)+[^\s"'`]*?\/npm\/[^/\s"'`]+\//g, "npm:");
 }
 
 /**

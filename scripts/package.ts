@@ -1,4 +1,4 @@
-// Makes the files of a release in dist/release: deno task package [--target ARCH] [--kind auto|official|offline] [--fast]
+// Makes the files of a release: deno task package [--target ARCH] [--kind auto|official|offline] [--fast] [--directory DIR]
 import { parseArgs } from "node:util";
 import config from "../deno.json" with { type: "json" };
 import { APP_FILES } from "../src/assets.ts";
@@ -10,9 +10,6 @@ import { buildOffline } from "./offline.ts";
 import { billOfMaterials, components, thirdPartyNotices } from "./sbom.ts";
 import { DENO_VERSION, denoBinary, sha256, type Target, targetNamed } from "./target.ts";
 import { DIST, ROOT, runTool, ToolError } from "./toolchain.ts";
-
-/** Where the files of a release go. */
-export const RELEASE: string = `${DIST}/release`;
 
 /** Where a package keeps the runtime and the program. */
 const INSTALLED = "usr/lib/culprit";
@@ -93,6 +90,8 @@ async function writeChecksums(directory: string): Promise<void> {
 export interface PackageOptions {
   readonly target: Target;
   readonly kind: (typeof KINDS)[number];
+  /** Where the files go. */
+  readonly directory: string;
   /** Compress quickly in place of well. */
   readonly isFast: boolean;
   /** Where the files will be for download; install.sh then needs no other word. */
@@ -105,7 +104,7 @@ export interface PackageOptions {
  * @param options how
  * @throws {ToolError} when a tool is missing or fails
  */
-export async function makePackages({ target, kind, isFast, url }: PackageOptions): Promise<void> {
+export async function makePackages({ target, kind, directory: release, isFast, url }: PackageOptions): Promise<void> {
   const epoch = sourceEpoch();
   const single = `${DIST}/culprit-${target.arch}`;
   const made = await compile(target, kind, single);
@@ -114,14 +113,14 @@ export async function makePackages({ target, kind, isFast, url }: PackageOptions
   const common = commonFiles(notices);
   const app = APP_FILES.map((name) => [name, Deno.readFileSync(`${target.appDirectory}/${name}`)] as const);
   const sbom = await billOfMaterials(list, app, `${new Date(epoch * 1000).toISOString().replace(".000", "")}`);
-  Deno.mkdirSync(RELEASE, { recursive: true });
+  Deno.mkdirSync(release, { recursive: true });
   const base = `culprit_${config.version}`;
-  Deno.writeTextFileSync(`${RELEASE}/${base}_linux_${target.debianArch}.cdx.json`, sbom);
+  Deno.writeTextFileSync(`${release}/${base}_linux_${target.debianArch}.cdx.json`, sbom);
   const bom: ArchiveFile = { path: "sbom.cdx.json", content: sbom, mode: 0o644 };
   const directory = `${base}_linux_${target.debianArch}`;
-  makeTar(`${RELEASE}/${directory}.tar.gz`, directory, [file("culprit", single, 0o755), bom, ...common], epoch);
+  makeTar(`${release}/${directory}.tar.gz`, directory, [file("culprit", single, 0o755), bom, ...common], epoch);
   makeDeb(
-    `${RELEASE}/${base}_${target.debianArch}.deb`,
+    `${release}/${base}_${target.debianArch}.deb`,
     target,
     [
       ...await installedFiles(target, made, single),
@@ -133,8 +132,8 @@ export async function makePackages({ target, kind, isFast, url }: PackageOptions
   );
   const install = Deno.readTextFileSync(`${ROOT}/scripts/install.sh`)
     .replace("@VERSION@", config.version).replace("@URL@", url ?? "");
-  Deno.writeTextFileSync(`${RELEASE}/install.sh`, install, { mode: 0o755 });
-  await writeChecksums(RELEASE);
+  Deno.writeTextFileSync(`${release}/install.sh`, install, { mode: 0o755 });
+  await writeChecksums(release);
 }
 
 if (import.meta.main) {
@@ -142,19 +141,22 @@ if (import.meta.main) {
     options: {
       target: { type: "string" },
       kind: { type: "string" },
+      directory: { type: "string", default: `${DIST}/release` },
       fast: { type: "boolean" },
       url: { type: "string" },
     },
   });
   const kind = KINDS.find((name) => name === (values.kind ?? "auto"));
   if (kind === undefined) throw new ToolError(`Cannot make the kind "${values.kind}", wanted ${KINDS.join(", ")}`);
+  const { directory } = values;
   await makePackages({
+    directory,
     target: targetNamed(values.target ?? Deno.build.arch),
     kind,
     isFast: values.fast === true,
     ...(values.url === undefined ? {} : { url: values.url }),
   });
-  for (const { name } of [...Deno.readDirSync(RELEASE)].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    writeStderr(`package: ${(Deno.statSync(`${RELEASE}/${name}`).size / 1e6).toFixed(1)} MB  ${RELEASE}/${name}\n`);
+  for (const { name } of [...Deno.readDirSync(directory)].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    writeStderr(`package: ${(Deno.statSync(`${directory}/${name}`).size / 1e6).toFixed(1)} MB  ${directory}/${name}\n`);
   }
 }

@@ -9,8 +9,11 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { DIST } from "../../scripts/toolchain.ts";
 
-/** The file under test: what `deno task test:package` has made. */
-export const CULPRIT: string = Deno.env.get("CULPRIT_UNDER_TEST") ?? `${DIST}/test/culprit`;
+/** What `deno task test:package` has made: the files of a release. */
+export const RELEASE: string = `${DIST}/test`;
+
+/** The file under test. */
+export const CULPRIT: string = Deno.env.get("CULPRIT_UNDER_TEST") ?? `${DIST}/culprit-${Deno.build.arch}`;
 
 /** Where roots are. */
 const ROOTS = `${Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME") || "/root"}/.cache`}/culprit/roots`;
@@ -63,6 +66,7 @@ function prologue({ root = "bookworm", setup = "", env = {}, uid = 0 }: Sandbox)
     "mount --rbind /sys $root/sys",
     "mount --rbind /dev $root/dev",
     `install -D -m 755 ${CULPRIT} $culprit`,
+    `release=${RELEASE}`,
     // Of the host, because the root may have nothing.
     `run() { "$(command -v env)" -i ${variables} "$(command -v chroot)" --userspec=${uid}:${uid} --groups= $root "$@"; }`,
     setup,
