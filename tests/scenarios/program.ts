@@ -5,9 +5,7 @@
  */
 
 import { parseTruth, type Truth } from "./truth.ts";
-
-/** Longest wait for a line or an end, ms; a guest without hardware virtualisation is slow. */
-const PATIENCE_MS = 60_000;
+import { within } from "./wait.ts";
 
 /** Options of {@linkcode Program}. */
 export interface ProgramOptions {
@@ -81,20 +79,9 @@ export class Program implements AsyncDisposable {
     });
   }
 
-  /** Rejects when `promise` takes too long. */
-  async #within<T>(promise: Promise<T>, what: string): Promise<T> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`${this.#title}: ${what} took too long; ${this.#errors}`)),
-        PATIENCE_MS,
-      );
-    });
-    try {
-      return await Promise.race([promise, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+  /** Waits for something of this program. */
+  #within<T>(promise: Promise<T>, what: string): Promise<T> {
+    return within(promise, () => `${what} of ${this.#title} (${this.#errors})`);
   }
 
   /**

@@ -103,7 +103,7 @@ export function renderScorecard(scenarios: readonly Scenario[], results: Map<str
   const explained = [...scenarios.map(({ name }) => name), NOTHING_ELSE].flatMap((name) => explain(name, results));
   return `# Attribution scorecard
 
-${scenarios.length} real programs ask in ${scenarios.length} different ways, each logs its own ground truth (pid, thread, parent, executable,
+In ${scenarios.length} scenarios real programs ask for names, and log their own ground truth (pid, thread, parent, executable,
 command line, user, network namespace, start time, ports, name), and one \`culprit dns\` watches them all. Then what it
 reported is compared with the truth, field by field.
 

@@ -9,6 +9,7 @@ import { buildPrograms, ROOT } from "./build.ts";
 import { SCENARIOS } from "./catalog.ts";
 import { describe, type Expected, type Finding, judge } from "./check.ts";
 import { NotRunError, type Scenario, Stage } from "./scenario.ts";
+import { until, within } from "./wait.ts";
 import { World } from "./world.ts";
 
 /** Outcome of one scenario. `broken`: the scenario itself failed, so nothing is known about culprit. */
@@ -84,27 +85,33 @@ class Culprit implements AsyncDisposable {
     const culprit = new Culprit(child, output);
     let ended: Deno.CommandStatus | undefined;
     child.status.then((status) => ended = status);
-    while (!await exists(ready)) {
-      if (ended) {
-        culprit.#stopped = true;
-        throw new Error(`culprit ended with ${ended.code} before it was ready: ${await culprit.#errors}`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 5));
+    try {
+      await until(async () => ended !== undefined || await exists(ready), "the start of culprit");
+      if (ended) throw new Error(`culprit ended with ${ended.code} before it was ready: ${await culprit.#errors}`);
+    } catch (error) {
+      await culprit[Symbol.asyncDispose]();
+      throw error;
     }
     return culprit;
   }
 
   /** Ends it and reads what it wrote. */
   async stop(): Promise<{ code: number; errors: string; bytes: Uint8Array }> {
-    this.#stopped = true;
     this.#child.kill("SIGINT");
-    const { code } = await this.#child.status;
+    const { code } = await within(this.#child.status, () => "the end of culprit after SIGINT");
+    this.#stopped = true;
     return { code, errors: await this.#errors, bytes: await Deno.readFile(this.#output) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#stopped) return;
-    this.#child.kill("SIGKILL");
+    this.#stopped = true;
+    try {
+      this.#child.kill("SIGKILL");
+    } catch (error) {
+      // It has ended already.
+      if (!(error instanceof TypeError)) throw error;
+    }
     await this.#child.status;
     await this.#errors;
   }

@@ -7,6 +7,7 @@
 import { PROGRAMS } from "../build.ts";
 import { answered, expectAsked, type Scenario, type Stage } from "../scenario.ts";
 import type { Truth } from "../truth.ts";
+import { until } from "../wait.ts";
 
 /** Server that runs before culprit does. */
 async function earlyServer(stage: Stage, ip: string): Promise<Truth> {
@@ -103,7 +104,7 @@ export const EARLIER: Scenario[] = [
       const server = stage.start("server", ["-w", "127.0.1.7", "53"]);
       const serverTruth = await server.truth(1);
       const client = stage.start("udp", ["-t", "600000", "127.0.1.7", "53", stage.domain(), "A"]);
-      while (!await hasUnread(server.pid)) await new Promise((resolve) => setTimeout(resolve, 5));
+      await until(() => hasUnread(server.pid), "the arrival of the query");
       return async () => {
         await server.go();
         const [truth] = answered(await client.finish());

@@ -8,6 +8,7 @@ import type { Expected, ExpectedProcess } from "../check.ts";
 import type { Program } from "../program.ts";
 import { answered, expectAsked, processOf, type Scenario, serverOf, type Stage } from "../scenario.ts";
 import type { Truth } from "../truth.ts";
+import { until } from "../wait.ts";
 
 /** A resolver that listens on port 53 of an address of its own. */
 interface Resolver {
@@ -71,9 +72,10 @@ async function startResolver(
   const octets = ip.split(".").map((octet) => Number(octet).toString(16).padStart(2, "0").toUpperCase());
   const bound = ` ${octets.reverse().join("")}:0035 `;
   // It must have entered the namespace of the scenarios first: until then the table is another one.
-  while (!(await Deno.readTextFile(`/proc/${program.pid}/net/udp`)).includes(bound)) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await until(
+    async () => (await Deno.readTextFile(`/proc/${program.pid}/net/udp`)).includes(bound),
+    `the start of ${path}`,
+  );
   const process = {
     pid: program.pid,
     ppid: Deno.pid,
