@@ -53,6 +53,11 @@ export interface Sensor {
   readonly programs: readonly SensorProgram[];
   /** Causes of loss, by their public names, and the counters the kernel keeps of them. */
   readonly lossCounters: Readonly<Record<string, GlobalName>>;
+  /**
+   * Further causes, and programs whose runs the kernel may leave out because they are running on that CPU already
+   * (tracepoints since Linux 6.2): every such run is a loss.
+   */
+  readonly missedRuns?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What a {@linkcode SensorRun} needs to be told. */
@@ -171,6 +176,11 @@ export class SensorRun implements Disposable {
       for (const [cause, name] of Object.entries(sensor.lossCounters)) {
         const count = this.global(name);
         if (count > 0) losses.set(cause, (losses.get(cause) ?? 0) + count);
+      }
+      for (const [cause, names] of Object.entries(sensor.missedRuns ?? {})) {
+        const loaded = names.map((name) => this.#object.program(name)).filter((program) => program.autoload);
+        const count = loaded.reduce((sum, program) => sum + Number(program.info().recursionMisses), 0);
+        if (count > 0) losses.set(cause, count);
       }
     }
     return losses;

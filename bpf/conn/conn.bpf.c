@@ -218,7 +218,9 @@ struct conn_socket {
 	__u8 protocol;
 	__u8 socket_type;
 	__u8 flags;
-	__u32 reserved;
+	/* The last transition that was worked on led to this state. */
+	__u8 state;
+	__u8 reserved[3];
 };
 
 /*
@@ -536,6 +538,8 @@ static __always_inline void on_close(__u64 key, struct sock *sk, int old_state)
 		/* Without an error only system calls end an attempt. Inside connect(2) its result is the reason. */
 		if (attempt && attempt->socket == key) {
 			attempt->failed = 1;
+			if (socket)
+				socket->state = CONN_STATE_CLOSE;
 			return;
 		}
 	}
@@ -586,14 +590,16 @@ static __always_inline void on_shutdown(__u64 key, int old_state, int new_state)
 	}
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(conn_set_state, struct sock *sk, int old_state, int new_state)
+static __always_inline int on_transition(struct sock *sk, int old_state, int new_state)
 {
 	struct conn_socket *socket;
 	struct conn_event *event;
 	__u64 key = (__u64)sk;
 
 	if (sk->sk_protocol != PROTO_TCP || old_state == new_state)
+		return 0;
+	socket = bpf_map_lookup_elem(&conn_sockets, &key);
+	if (socket && socket->state == new_state)
 		return 0;
 	switch (new_state) {
 	case CONN_STATE_SYN_SENT:
@@ -616,10 +622,35 @@ int BPF_PROG(conn_set_state, struct sock *sk, int old_state, int new_state)
 		set_task(event, &socket->opener);
 		submit(event);
 		break;
+	case CONN_STATE_SYN_RECV:
+		/* A new socket: what is still known under its address is of another one. */
+		if (old_state == CONN_STATE_LISTEN)
+			bpf_map_delete_elem(&conn_sockets, &key);
+		break;
 	default:
 		on_shutdown(key, old_state, new_state);
 	}
+	socket = bpf_map_lookup_elem(&conn_sockets, &key);
+	if (socket)
+		socket->state = new_state;
 	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(conn_set_state, struct sock *sk, int old_state, int new_state)
+{
+	return on_transition(sk, old_state, new_state);
+}
+
+/*
+ * The same again: the kernel leaves a run out when the program is running already on
+ * that CPU, interrupted or preempted (Linux 6.2 and newer). Then this one works on
+ * the transition; else it finds that done.
+ */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(conn_set_again, struct sock *sk, int old_state, int new_state)
+{
+	return on_transition(sk, old_state, new_state);
 }
 
 SEC("tp_btf/tcp_destroy_sock")

@@ -30,6 +30,12 @@ export const CONN_SENSOR: Sensor = {
   minimumKernel: "5.10",
   programs: [
     { name: "conn_set_state", attach: "tracing", hook: "tp_btf/inet_sock_set_state" },
+    {
+      name: "conn_set_again",
+      attach: "tracing",
+      hook: "tp_btf/inet_sock_set_state",
+      without: "few changes of state may be missed",
+    },
     { name: "conn_destroy", attach: "tracing", hook: "tp_btf/tcp_destroy_sock" },
     {
       name: "conn_connect4",
@@ -121,6 +127,10 @@ export const CONN_SENSOR: Sensor = {
     connection_sockets_full: "conn_lost_socket",
     connection_users_full: "conn_lost_user",
     connection_flows_full: "conn_lost_flow",
+  },
+  missedRuns: {
+    connection_states_missed: ["conn_set_again"],
+    connection_usage_missed: ["conn_send", "conn_receive", "conn_sys_exit"],
   },
 };
 

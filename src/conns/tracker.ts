@@ -258,6 +258,11 @@ export class ConnectionTracker {
     }
     if (connection.endNs > 0) return;
     this.#takeUsage(socket);
+    const [only] = socket.users;
+    // A run of the program that counts can be left out by the kernel; what one process alone sent is known all the same.
+    if (only !== undefined && socket.users.length === 1 && only.bytesSent < record.bytesSent) {
+      only.bytesSent = record.bytesSent;
+    }
     if (connection.shape === "connection") this.#peers.remove(connection);
     else this.#listeners.remove(connection);
     if (connection.localPort === 0) setTuple(connection, record);
