@@ -5,7 +5,7 @@
  */
 
 /** Longest wait, ms; a guest without hardware virtualisation is slow. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 /** Between two looks at a condition that sends no signal, ms. */
 const LOOK_MS = 5;
 
@@ -15,7 +15,7 @@ const LOOK_MS = 5;
  * @param promise what to wait for
  * @param what says in the error what did not happen
  * @returns its value
- * @throws {Error} when it takes longer than a minute
+ * @throws {Error} when it takes longer than three minutes
  */
 export async function within<T>(promise: Promise<T>, what: () => string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -34,7 +34,7 @@ export async function within<T>(promise: Promise<T>, what: () => string): Promis
  *
  * @param condition looked at again and again
  * @param what says in the error what did not happen
- * @throws {Error} when it takes longer than a minute
+ * @throws {Error} when it takes longer than three minutes
  */
 export async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
   const limit = performance.now() + PATIENCE_MS;
