@@ -21,6 +21,9 @@ function cPath(path: string | Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> 
   return path;
 }
 
+/** O_NOFOLLOW: the last part of the path is no symbolic link. Another number on arm64. */
+export const NOFOLLOW: number = Deno.build.arch === "aarch64" ? 0o100000 : 0o400000;
+
 /** Flags of open(2), the same on x86-64 and arm64. */
 export const OPEN_FLAG = {
   RDONLY: 0o0,

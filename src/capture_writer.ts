@@ -4,7 +4,7 @@
  * @module
  */
 
-import { closeFd, OPEN_FLAG, openFile, writeFd } from "../ffi/mod.ts";
+import { closeFd, errnoMessage, NOFOLLOW, OPEN_FLAG, openFile, writeFd } from "../ffi/mod.ts";
 import type { CapturedPacket } from "./capture.ts";
 import { LibbpfError, OutputError } from "./errors.ts";
 import type { ProcessInfo } from "./events.ts";
@@ -12,8 +12,6 @@ import type { LiveClock } from "./host/clock.ts";
 import { kernelRelease } from "./host/kernel.ts";
 import { PcapngWriter } from "./net/pcapng_writer.ts";
 
-/** O_NOFOLLOW of x86-64 and arm64: the path itself must be the file. */
-const NOFOLLOW: Record<string, number> = { x86_64: 0o400000, aarch64: 0o100000 };
 /** Octets gathered before they are written. */
 const BUFFER_SIZE = 1 << 18;
 
@@ -26,16 +24,16 @@ export class CaptureWriter implements Disposable {
   #fd: number | undefined;
 
   /**
-   * Creates the file with mode 0600; what it held before is gone.
+   * Creates the file with mode 0600. One that is there is evidence: it is left alone.
    *
-   * @param path path of the file, no symbolic link
+   * @param path path of a file that is not there
    * @param application program and version, for the head of the file
    * @param clock turns times of packets into wall time
    * @throws {OutputError} when it cannot be created
    */
   constructor(path: string, application: string, clock: LiveClock) {
     this.#path = path;
-    const flags = OPEN_FLAG.WRONLY | OPEN_FLAG.CREAT | OPEN_FLAG.TRUNC | (NOFOLLOW[Deno.build.arch] ?? 0);
+    const flags = OPEN_FLAG.WRONLY | OPEN_FLAG.CREAT | OPEN_FLAG.EXCL | NOFOLLOW;
     this.#fd = this.#told(() => openFile(path, flags, { mode: 0o600 }));
     this.#writer = new PcapngWriter({
       application,
@@ -100,7 +98,7 @@ export class CaptureWriter implements Disposable {
       return call();
     } catch (error) {
       if (!(error instanceof LibbpfError)) throw error;
-      throw new OutputError(`"${this.#path}"`, error.errnoName, { cause: error });
+      throw new OutputError(`"${this.#path}"`, errnoMessage(error.errno), { cause: error });
     }
   }
 }

@@ -6,10 +6,10 @@
 
 import { RECORD_TYPE } from "../bpf/records.gen.ts";
 import { decodeExec, decodeExit, decodeFork } from "../bpf/process/sensor.ts";
-import { configureLibrary } from "../ffi/mod.ts";
+import { closeFd, configureLibrary, errnoMessage, NOFOLLOW, OPEN_FLAG, openFile } from "../ffi/mod.ts";
 import { findAsset } from "./assets.ts";
 import type { LiveOptions } from "./commands/options.ts";
-import { EXIT_CODE, type ExitCode, OutputError } from "./errors.ts";
+import { EXIT_CODE, type ExitCode, LibbpfError, OutputError } from "./errors.ts";
 import { type CulpritEvent, SCHEMA, type SummaryEvent } from "./events.ts";
 import { bootTimeNs, LiveClock } from "./host/clock.ts";
 import { eachProcess } from "./host/proc.ts";
@@ -272,10 +272,11 @@ function waitMs(handled: number): number {
 /** Creates or updates an empty file. */
 function touch(path: string): void {
   try {
-    Deno.writeFileSync(path, new Uint8Array());
+    // Never through a symbolic link, nor into a pipe: what is there may be anybody's.
+    closeFd(openFile(path, OPEN_FLAG.WRONLY | OPEN_FLAG.CREAT | OPEN_FLAG.TRUNC | OPEN_FLAG.NONBLOCK | NOFOLLOW));
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    throw new OutputError(`ready file "${path}"`, error.message, { cause: error });
+    if (!(error instanceof LibbpfError)) throw error;
+    throw new OutputError(`the ready file "${path}"`, errnoMessage(error.errno), { cause: error });
   }
 }
 

@@ -489,7 +489,8 @@ static __always_inline __u8 find_owner(struct __sk_buff *skb, struct facts *fact
 		READ_CURRENT_IDENTITY(&facts->id);
 		if (owner)
 			REMEMBER_OWNER(owner, &facts->id, DNS_OWNER_USER);
-		return DNS_OWNER_SENDER;
+		/* Who holds the lock may flush what another wrote: a weaker claim than for a datagram. */
+		return is_tcp ? DNS_OWNER_USER : DNS_OWNER_SENDER;
 	}
 	if (owner) {
 		__u64 check = owner->check;

@@ -10,8 +10,8 @@ import { RECORD_TYPE } from "../records.gen.ts";
 import { DNS_SENSOR, DnsPacketDecoder } from "./sensor.ts";
 
 const RING_SIZE = 1 << 22;
-/** Not a port of DNS: what is seen here is seen by its content. */
-const PORT = 45_353;
+/** Not a port of DNS: what is seen here is seen by its content. Below the ports the kernel hands out by itself. */
+const PORT = 25_353;
 
 function start(globals: Partial<Record<GlobalName, readonly number[]>> = {}, ringSizeBytes = RING_SIZE): SensorRun {
   return SensorRun.start([DNS_SENSOR], { ringSizeBytes, globals });

@@ -32,9 +32,13 @@ export const PROCESS_SENSOR: Sensor = {
   lossCounters: { process_ring_full: "process_lost_ring" },
 };
 
-/** Path components from the leaf up as an absolute path; empty where none could be read. */
+/**
+ * Path components from the leaf up as an absolute path; empty where none could be read. One that lost its beginning
+ * starts with `.../`, so that it can pose for no other path.
+ */
 function pathOf(components: string[], isCut: boolean): string {
-  return components.length === 0 && isCut ? "" : `/${components.reverse().join("/")}`;
+  if (components.length === 0 && isCut) return "";
+  return `${isCut ? "..." : ""}/${components.reverse().join("/")}`;
 }
 
 /**
@@ -53,7 +57,7 @@ export function decodeExec(view: DataView, base: number): ProcessExec {
     return texts;
   };
   // No program is the root directory: without a name, it could not be read.
-  const exe = pathOf(next(record.exeSize), true);
+  const exe = pathOf(next(record.exeSize), record.exeSize === 0 || (record.cutFlags & PROCESS_CUT.EXE) !== 0);
   const cwd = pathOf(next(record.cwdSize), (record.cutFlags & PROCESS_CUT.CWD) !== 0);
   const cgroup = pathOf(next(record.cgroupSize), (record.cutFlags & PROCESS_CUT.CGROUP) !== 0);
   const cmdline = next(record.argumentsSize);

@@ -54,7 +54,9 @@ Deno.test("decodeExec() keeps empty arguments", () => {
 });
 
 Deno.test("decodeExec() says that a path lost its beginning", () => {
-  assert.equal(decodeExec(execWith({ exe: 3, cwd: 0, cgroup: 0, args: 0 }, "sh\0", 1), BASE).exeTruncated, true);
+  const exec = decodeExec(execWith({ exe: 3, cwd: 0, cgroup: 0, args: 0 }, "sh\0", 1), BASE);
+  assert.equal(exec.exeTruncated, true);
+  assert.equal(exec.exe, ".../sh");
 });
 
 Deno.test("decodeExec() throws RangeError where a record is cut", () => {

@@ -86,6 +86,6 @@ function dnsHandlers(session: LiveSession, options: DnsOptions): LiveHandlers {
     },
     lost: (nowNs) => tracker.noteLoss(nowNs),
     observed: () => observedCounts(tracker.counters),
-    lostCounts: () => lostCounts(tracker.counters),
+    lostCounts: () => lostCounts(tracker.counters, options),
   };
 }

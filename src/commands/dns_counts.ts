@@ -5,6 +5,7 @@
  */
 
 import type { DnsTrackerCounters } from "../correlation/types.ts";
+import type { DnsOptions } from "./options.ts";
 
 /**
  * Counts of what was seen.
@@ -21,11 +22,16 @@ export function observedCounts(counters: Readonly<DnsTrackerCounters>): Record<s
  * Counts of what the correlation lost.
  *
  * @param counters of the tracker
+ * @param options of the command line
  * @returns counts by cause, those that are not 0
  */
-export function lostCounts(counters: Readonly<DnsTrackerCounters>): Record<string, number> {
+export function lostCounts(
+  counters: Readonly<DnsTrackerCounters>,
+  options: Pick<DnsOptions, "messages">,
+): Record<string, number> {
   const all = {
-    transactions_evicted: counters.evicted,
+    // Messages are told when they are seen: a transaction given up loses none.
+    transactions_evicted: options.messages ? 0 : counters.evicted,
     tcp_messages: counters.tcp.lostMessages,
     tcp_bytes: counters.tcp.lostBytes,
     tcp_streams_evicted: counters.tcp.evictedStreams,

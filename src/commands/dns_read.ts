@@ -79,7 +79,7 @@ export function runDnsRead(path: string, options: DnsOptions): Promise<ExitCode>
     ...(problem === undefined ? [] : [`the rest of the file: ${problem}`]),
     ...file.unknownLinkTypes.map((linkType) => `packets of link type ${linkType}, which culprit does not know`),
   ];
-  const lost = lostCounts(tracker.counters);
+  const lost = lostCounts(tracker.counters, options);
   writer.write({
     schema: SCHEMA,
     type: "summary",

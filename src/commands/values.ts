@@ -122,6 +122,9 @@ export function parseUids(text: string, flag: string): number[] {
   return parseList(text, (part) => parseInteger(part, flag, "a user id", 0, LARGEST_UID));
 }
 
+/** Ports the kernel side compares each packet with: PORTS_MAX of bpf/dns/dns.bpf.c. */
+const PORTS_MAX = 16;
+
 /**
  * Reads ports.
  *
@@ -131,7 +134,11 @@ export function parseUids(text: string, flag: string): number[] {
  * @throws {UsageError} for anything that is none
  */
 export function parsePorts(text: string, flag: string): number[] {
-  return parseList(text, (part) => parseInteger(part, flag, "a port", 1, 65535));
+  const ports = parseList(text, (part) => parseInteger(part, flag, "a port", 1, 65535));
+  if (ports.length > PORTS_MAX) {
+    throw new UsageError(`option ${flag}: found ${ports.length} ports, wanted at most ${PORTS_MAX}`);
+  }
+  return ports;
 }
 
 /**

@@ -75,7 +75,9 @@ export class StdoutSink implements Sink {
  * Never through a symbolic link: culprit runs as root, and whoever may write the directory could point the name at any
  * file. Appending keeps what is there and lets logrotate truncate a copied file.
  */
-const OPEN_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
+const OPEN_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW |
+  // A named pipe that nobody reads would hold the open, and with it every signal, for ever.
+  constants.O_NONBLOCK;
 
 /** Events name people's programs and arguments: for the owner only. */
 const FILE_MODE = 0o600;

@@ -13,7 +13,7 @@ Deno.test("culprit dns --write keeps what it shows, readable by tshark, and --re
   const file = `${directory}/names.pcapng`;
   const server = new Deno.Command("dnsmasq", {
     args: [
-      "--port=45396",
+      "--port=25396",
       "--no-resolv",
       "--no-hosts",
       "--no-daemon",
@@ -33,7 +33,7 @@ Deno.test("culprit dns --write keeps what it shows, readable by tshark, and --re
     started.releaseLock();
     await using culprit = await RunningCulprit.start(["dns", "--json", "--name", "*.capture.test", "--write", file]);
     for (const options of [["+notcp"], ["+tcp"]]) {
-      await run("dig", ["@127.0.0.1", "-p", "45396", "a.capture.test", "+tries=3", ...options]);
+      await run("dig", ["@127.0.0.1", "-p", "25396", "a.capture.test", "+tries=3", ...options]);
     }
     const live = parseLines((await culprit.stop()).stdout).filter((event) => event.type === "dns");
     assert.deepEqual(live.map((event) => event.network.transport), ["udp", "tcp"]);
@@ -52,7 +52,7 @@ Deno.test("culprit dns --write keeps what it shows, readable by tshark, and --re
       "-r",
       file,
       "-d",
-      "udp.port==45396,dns",
+      "udp.port==25396,dns",
       "-Y",
       "dns.flags.response==0",
       ...fields,
