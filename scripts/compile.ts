@@ -8,7 +8,7 @@ import { DENO_VERSION, type Target, targetNamed } from "./target.ts";
 import { DIST, ToolError } from "./toolchain.ts";
 
 /** The runtime of `deno compile` (denort) could not be had. */
-class RuntimeUnavailableError extends ToolError {
+export class RuntimeUnavailableError extends ToolError {
   override name = "RuntimeUnavailableError";
 }
 

@@ -29,6 +29,8 @@ export interface Outcome {
 export interface Sandbox {
   /** `glibc`: a root with glibc and nothing else; `nothing`: not even that; else a Debian suite. */
   readonly root?: "glibc" | "nothing" | "bullseye" | "bookworm" | "trixie";
+  /** The single file; {@linkcode CULPRIT} without it. */
+  readonly file?: string;
   /** Bash, run after the root is mounted on `$root` and before it is entered; `$culprit` is the file in it. */
   readonly setup?: string;
   /** Bash, run in place of the file itself, outside of the root, with `run` as the function that runs it inside. */
@@ -47,7 +49,7 @@ const GLIBC = [
 ];
 
 /** Bash that mounts the root on $root, fills it and defines `run`. */
-function prologue({ root = "bookworm", setup = "", env = {}, uid = 0 }: Sandbox): string {
+function prologue({ root = "bookworm", file = CULPRIT, setup = "", env = {}, uid = 0 }: Sandbox): string {
   const lines = [
     "set -euo pipefail",
     "mount -t tmpfs -o mode=755 none /mnt",
@@ -65,7 +67,7 @@ function prologue({ root = "bookworm", setup = "", env = {}, uid = 0 }: Sandbox)
     "mount -t proc none $root/proc",
     "mount --rbind /sys $root/sys",
     "mount --rbind /dev $root/dev",
-    `install -D -m 755 ${CULPRIT} $culprit`,
+    `install -D -m 755 ${file} $culprit`,
     `release=${RELEASE}`,
     // Of the host, because the root may have nothing.
     `run() { "$(command -v env)" -i ${variables} "$(command -v chroot)" --userspec=${uid}:${uid} --groups= $root "$@"; }`,
