@@ -48,9 +48,13 @@ function assertRight(truths: readonly Truth[], ended: Ended): void {
   );
   assert.equal(bad.length, 0, `${bad.length} of ${truths.length} are not right\n${lines.join("\n")}`);
   const { lost, not_observed: notObserved } = summaryOf(events);
-  assert.deepEqual(lost, {});
+  // Linux 7 preempts tracing programs and leaves out their runs meanwhile, often where the CPU is emulated. What was
+  // said is right all the same, and that something is missing is told.
+  const { connection_usage_missed: missed = 0, ...others } = lost;
+  if (missed > 0) assert.ok(Deno.env.has("CULPRIT_GUEST"), `${missed} runs were left out`);
+  assert.deepEqual(others, {});
   assert.deepEqual(notObserved, []);
-  assert.equal(ended.code, 0, ended.stderr);
+  assert.equal(ended.code, missed > 0 ? 3 : 0, ended.stderr);
 }
 
 Deno.test("culprit conns is right about every kind of connection", async (test) => {
