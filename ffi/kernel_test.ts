@@ -251,7 +251,8 @@ kernelTest("a map larger than memory is told by name", () => {
   assert.throws(() => object.load(), (error: unknown) => {
     assert.ok(error instanceof LibbpfError);
     assert.equal(error.operation, 'create map "fix_huge"');
-    assert.equal(error.errnoName, "ENOMEM");
+    // Linux 5.10 refuses the size itself.
+    assert.match(error.errnoName, /^(ENOMEM|E2BIG)$/);
     assert.match(error.hint ?? "", /smaller/);
     return true;
   });

@@ -29,6 +29,8 @@ const TURNS_PER_PAUSE = 8;
  * decides idle CPU and how late a line can be.
  */
 const WAITS_MS: readonly (readonly [atLeast: number, waitMs: number])[] = [[1024, 1], [128, 5], [0, 20]];
+/** Ended processes remembered: the second record of an end comes within microseconds of the first. */
+const ENDED_MAX = 4096;
 /** How often counters of loss are read and told, ms. */
 const LOSS_INTERVAL_MS = 1000;
 
@@ -109,6 +111,8 @@ class LiveLoop implements LiveSession {
   readonly #handlers: LiveHandlers;
   readonly #counts = { exec: 0, fork: 0, exit: 0 };
   readonly #told = new Map<string, number>();
+  /** Start times of processes that ended lately, by tgid. */
+  readonly #ended = new Map<number, number>();
   #outputError: OutputError | undefined;
   #lastTsNs = 0;
 
@@ -197,6 +201,7 @@ class LiveLoop implements LiveSession {
       }
       case RECORD_TYPE.EXIT: {
         const exit = decodeExit(view, base);
+        if (this.#endedBefore(exit)) break;
         this.#counts.exit++;
         this.#lastTsNs = exit.tsNs;
         this.table.onExit(exit);
@@ -207,6 +212,14 @@ class LiveLoop implements LiveSession {
         this.#lastTsNs = view.getUint32(base, true) + view.getUint32(base + 4, true) * 0x1_0000_0000;
         this.#handlers.record(type, view, base);
     }
+  }
+
+  /** Whether an end was told already: of threads that end at the same moment, each may be taken for the last. */
+  #endedBefore(exit: ProcessExit): boolean {
+    if (this.#ended.get(exit.tgid) === exit.startTimeNs) return true;
+    if (this.#ended.size >= ENDED_MAX) this.#ended.clear();
+    this.#ended.set(exit.tgid, exit.startTimeNs);
+    return false;
   }
 
   /** Writes a `loss` line for every cause that grew. */

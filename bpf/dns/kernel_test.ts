@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { libbpf, openLibc } from "../../ffi/mod.ts";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import type { CapturedPacket } from "../../src/capture.ts";
@@ -8,6 +9,10 @@ import { type GlobalName, SensorRun } from "../../src/sensor.ts";
 import { drainAll } from "../record_testing.ts";
 import { RECORD_TYPE } from "../records.gen.ts";
 import { DNS_SENSOR, DnsPacketDecoder } from "./sensor.ts";
+
+// Opened on first use and kept: inside a test that would look like a leak.
+openLibc();
+libbpf();
 
 const RING_SIZE = 1 << 22;
 /** Not a port of DNS: what is seen here is seen by its content. Below the ports the kernel hands out by itself. */
