@@ -42,16 +42,18 @@ async function act(args: readonly string[], wrapper: readonly string[] = []): Pr
 /** Judges a run that must have lost nothing and said nothing wrong. */
 function assertRight(truths: readonly Truth[], ended: Ended): void {
   const events = parseLines(ended.stdout);
-  const bad = score(truths, events).filter(({ verdict }) => verdict !== "right");
+  const { lost, not_observed: notObserved } = summaryOf(events);
+  // Linux 7 preempts tracing programs and leaves out their runs meanwhile, often where the CPU is emulated. Then octets
+  // by process are incomplete, and that is told; everything else must be right all the same.
+  const { connection_usage_missed: usageMissed = 0, connection_states_missed: statesMissed = 0, ...others } = lost;
+  const missed = usageMissed + statesMissed;
+  if (missed > 0) assert.ok(Deno.env.has("CULPRIT_GUEST"), `${missed} runs were left out`);
+  const judged = usageMissed === 0 ? truths : truths.map(({ users: _users, ...truth }) => truth);
+  const bad = score(judged, events).filter(({ verdict }) => verdict !== "right");
   const lines = bad.slice(0, 20).map(({ truth, verdict, details }) =>
     `${verdict}: ${truth.case} ${truth.event} ${truth.local} -> ${truth.remote}: ${details.join("; ")}`
   );
   assert.equal(bad.length, 0, `${bad.length} of ${truths.length} are not right\n${lines.join("\n")}`);
-  const { lost, not_observed: notObserved } = summaryOf(events);
-  // Linux 7 preempts tracing programs and leaves out their runs meanwhile, often where the CPU is emulated. What was
-  // said is right all the same, and that something is missing is told.
-  const { connection_usage_missed: missed = 0, ...others } = lost;
-  if (missed > 0) assert.ok(Deno.env.has("CULPRIT_GUEST"), `${missed} runs were left out`);
   assert.deepEqual(others, {});
   assert.deepEqual(notObserved, []);
   assert.equal(ended.code, missed > 0 ? 3 : 0, ended.stderr);
