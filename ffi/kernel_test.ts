@@ -253,7 +253,7 @@ kernelTest("a map larger than memory is told by name", () => {
     assert.equal(error.operation, 'create map "fix_huge"');
     // Linux 5.10 refuses the size itself.
     assert.match(error.errnoName, /^(ENOMEM|E2BIG)$/);
-    assert.match(error.hint ?? "", /smaller/);
+    if (error.errnoName === "ENOMEM") assert.match(error.hint ?? "", /smaller/);
     return true;
   });
 });
