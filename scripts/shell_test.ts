@@ -23,7 +23,13 @@ async function withFolder(use: (folder: string) => Promise<void>): Promise<void>
 }
 
 const REFUSALS: { name: string; script: string; args: string[]; code: number; message: RegExp }[] = [
-  { name: "setup", script: "setup", args: ["everything"], code: 2, message: /usage: scripts\/setup \[run\|package\|test\]/ },
+  {
+    name: "setup",
+    script: "setup",
+    args: ["everything"],
+    code: 2,
+    message: /usage: scripts\/setup \[run\|package\|test\]/,
+  },
   { name: "test", script: "test", args: ["--without", "lint"], code: 2, message: /--without PART/ },
   { name: "test without a value", script: "test", args: ["--without"], code: 2, message: /--without PART/ },
   { name: "vm/run without a command", script: "vm/run", args: ["--kernel", "6.1"], code: 2, message: /COMMAND/ },
