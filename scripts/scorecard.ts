@@ -44,7 +44,9 @@ async function runGuests(names: string): Promise<boolean> {
   try {
     const args = [...(names ? ["--kernel", names] : []), "--timeout", "900", "--out", out, "--"];
     const inside = [Deno.execPath(), "run", "-A", "--cached-only", `${ROOT}/scripts/scorecard.ts`, "--save"];
-    const { success } = await new Deno.Command(`${ROOT}/scripts/vm/run`, { args: [...args, ...inside] }).output();
+    const { success } = await new Deno.Command(`${ROOT}/scripts/vm/run`, { args: [...args, ...inside], stdin: "null" })
+      .spawn().status;
+    await Deno.mkdir(RESULTS, { recursive: true });
     for await (const { name } of Deno.readDir(out)) await Deno.copyFile(`${out}/${name}`, `${RESULTS}/${name}`);
     return success;
   } finally {

@@ -28,7 +28,7 @@ export type ExpectedProcess =
 
 /** One transaction that must be reported exactly once. */
 export interface Expected {
-  /** Absent in messages without a readable name: then the source port tells the event. */
+  /** Absent in messages without a readable name: then source port and process tell the event. */
   name?: string;
   type?: string;
   process?: ExpectedProcess;
@@ -160,9 +160,14 @@ function canonicalName(name: string): string {
   }).toLowerCase();
 }
 
-/** What events are looked up by: name and type, or a source port for those without a name. */
-function keyOf(name: string | undefined, type: string | undefined, sourcePort: number | undefined): string {
-  return name === undefined ? `port ${sourcePort}` : `${canonicalName(name)} ${type ?? "A"}`;
+/** What events with a readable question are looked up by. */
+function keyOfQuestion(name: string, type = "A"): string {
+  return `${canonicalName(name)} ${type}`;
+}
+
+/** What events without are looked up by: the port alone may have been another process's before. */
+function keyOfSocket(sourcePort: number | undefined, pid: number | undefined): string {
+  return `port ${sourcePort} of process ${pid}`;
 }
 
 /**
@@ -182,12 +187,13 @@ export function judge(expectations: readonly Expected[], events: Set<DnsEvent>):
   };
   for (const event of events) {
     const { question } = event.dns;
-    if (question) add(keyOf(question.name, question.type, undefined), event);
-    add(keyOf(undefined, undefined, event.network.source.port), event);
+    if (question) add(keyOfQuestion(question.name, question.type), event);
+    add(keyOfSocket(event.network.source.port, event.process?.pid), event);
   }
   const keys = new Set<string>();
   for (const expected of expectations) {
-    const key = keyOf(expected.name, expected.type, expected.sourcePort);
+    const { name, type, sourcePort, process } = expected;
+    const key = name === undefined ? keyOfSocket(sourcePort, process?.pid) : keyOfQuestion(name, type);
     keys.add(key);
     let best: { event: DnsEvent; differences: Finding[] } | undefined;
     for (const event of byKey.get(key) ?? []) {

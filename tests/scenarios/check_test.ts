@@ -141,7 +141,17 @@ Deno.test("judge() gives each of two askers of one name its own event", () => {
   assert.deepEqual(judge([expected, EXPECTED], new Set([event(), second])), []);
 });
 
-Deno.test("judge() tells events without a name by their source port", () => {
+Deno.test("judge() leaves alone what another process sent from the same port", () => {
+  const nameless = event();
+  delete nameless.dns.question;
+  const later = event();
+  later.process!.pid = 9;
+  const events = new Set([nameless, later]);
+  assert.deepEqual(judge([{ sourcePort: 4000, process: { pid: 7 } }], events), []);
+  assert.deepEqual([...events], [later]);
+});
+
+Deno.test("judge() tells events without a name by source port and process", () => {
   const nameless = event();
   delete nameless.dns.question;
   assert.deepEqual(judge([{ sourcePort: 4000, process: { pid: 7 } }], new Set([nameless])), []);
