@@ -16,7 +16,9 @@ export const RELEASE: string = `${DIST}/test`;
 export const CULPRIT: string = Deno.env.get("CULPRIT_UNDER_TEST") ?? `${DIST}/culprit-${Deno.build.arch}`;
 
 /** Where roots are. */
-const ROOTS = `${Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME") || "/root"}/.cache`}/culprit/roots`;
+export const ROOTS: string = `${
+  Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME") || "/root"}/.cache`
+}/culprit/roots`;
 
 /** How a command ended. */
 export interface Outcome {
