@@ -7,6 +7,9 @@ import { buildOffline } from "./offline.ts";
 import { DENO_VERSION, type Target, targetNamed } from "./target.ts";
 import { DIST, ToolError } from "./toolchain.ts";
 
+/** Same in scripts/environment.sh, which says why, and packaging/launcher. */
+const V8_FLAGS = "--v8-flags=--max-semi-space-size=4";
+
 /** The runtime of `deno compile` (denort) could not be had. */
 export class RuntimeUnavailableError extends ToolError {
   override name = "RuntimeUnavailableError";
@@ -30,6 +33,7 @@ export function compileOfficial(target: Target, output: string): void {
       "--no-code-cache",
       // Anything less and the runtime refuses /proc.
       "--allow-all",
+      V8_FLAGS,
       "--no-check",
       "--no-config",
       "--no-lock",

@@ -16,6 +16,9 @@
 
 /* The runtime is named so because the kernel takes the name of the process from it. */
 #define RUNTIME_NAME "culprit"
+
+/* A small young generation saves 70 MiB in a flood and costs nothing. */
+#define V8_FLAGS "--v8-flags=--max-semi-space-size=4"
 #define SCRIPT_NAME "culprit.js"
 /* What the runtime keeps for itself: compiled code. */
 #define STATE_NAME "deno"

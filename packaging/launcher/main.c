@@ -82,7 +82,8 @@ static char **runtime_arguments(const char *script, int argc, char **argv)
 	/* All permissions: any less and the runtime refuses /proc. Everything it could load from elsewhere is off. */
 	static const char *const fixed[] = { RUNTIME_NAME,  "run",	   "--allow-all",  "--no-config",
 					     "--no-lock",   "--no-npm",	   "--no-remote",  "--cached-only",
-					     "--no-prompt", "--quiet",	   "--ext=js" };
+					     "--no-prompt", "--quiet",	   "--ext=js",
+					     V8_FLAGS };
 	const size_t fixed_count = sizeof(fixed) / sizeof(fixed[0]);
 	size_t given = argc > 0 ? (size_t)argc - 1 : 0;
 	char **all = calloc(fixed_count + given + 2, sizeof(*all));

@@ -191,10 +191,10 @@ export interface CulpritOptions {
  * The ways to run culprit: from its sources, or bundled to one file as it is shipped.
  *
  * @param way `sources` or `bundle`
- * @param v8Flags for Deno, for example `--max-semi-space-size=4`
+ * @param v8Flags for Deno, those it is shipped with unless given
  * @returns program and leading arguments
  */
-export function culpritCommand(way: string, v8Flags = ""): string[] {
+export function culpritCommand(way: string, v8Flags = "--max-semi-space-size=4"): string[] {
   const flags = v8Flags === "" ? [] : [`--v8-flags=${v8Flags}`];
   const run = [Deno.execPath(), "run", "--quiet", "--no-prompt", "--cached-only", "--allow-all", ...flags];
   if (way === "sources") return [...run, `${ROOT}/cli.ts`];

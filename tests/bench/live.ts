@@ -23,7 +23,7 @@ const { values } = parseArgs({
     runs: { type: "string", default: "1" },
     sockets: { type: "string", default: "64" },
     way: { type: "string", default: "bundle" },
-    "v8-flags": { type: "string", default: "" },
+    "v8-flags": { type: "string" },
     output: { type: "string", default: `${Deno.makeTempDirSync({ prefix: "culprit-bench-" })}/events.jsonl` },
     arg: { type: "string", multiple: true, default: [] },
     search: { type: "boolean", default: false },

@@ -9,7 +9,7 @@ const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "10" },
     way: { type: "string", multiple: true, default: ["sources", "bundle"] },
-    "v8-flags": { type: "string", default: "" },
+    "v8-flags": { type: "string" },
   },
 });
 
