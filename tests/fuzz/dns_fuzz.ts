@@ -9,6 +9,7 @@
  * @module
  */
 
+import { cpuUsage } from "node:process";
 import { parseArgs } from "node:util";
 import { hex } from "../../src/dns/_fixtures.ts";
 import { generateMessage, mutate } from "./generator.ts";
@@ -21,8 +22,11 @@ export const CORPUS: URL = new URL("./corpus/", import.meta.url);
 /** Most inputs kept in memory for mutating. */
 const MAX_KEPT = 5000;
 
-/** Longest time one message may take, milliseconds; 64 KiB of pointers take 5. */
+/** Most CPU time one message may take, milliseconds; 64 KiB of pointers take 5. */
 const MAX_MS = 200;
+
+/** Times a message that took long is tried again: of a run, the collector of garbage and the compiler may be the cause. */
+const ATTEMPTS = 5;
 
 /** Reads the corpus. */
 function readCorpus(): Uint8Array[] {
@@ -38,19 +42,22 @@ function save(name: string, bytes: Uint8Array): void {
   Deno.writeTextFileSync(new URL(`${name}.hex`, CORPUS), `${digits.replace(/.{96}/g, "$&\n").trimEnd()}\n`);
 }
 
+/** CPU time this process has used, milliseconds: unlike the time of the wall, no matter how busy the machine is. */
+function cpuMs(): number {
+  const { user, system } = cpuUsage();
+  return (user + system) / 1000;
+}
+
 /** Checks an input; also that it does not take for ever. */
 function check(bytes: Uint8Array): string {
-  const started = performance.now();
-  const way = checkInvariants(bytes);
-  if (performance.now() - started < MAX_MS) return way;
-  // Perhaps the machine was busy: the fastest of several times counts.
+  let way = "";
   let fastestMs = Infinity;
-  for (let attempt = 0; attempt < 5; attempt++) {
-    const again = performance.now();
-    checkInvariants(bytes);
-    fastestMs = Math.min(fastestMs, performance.now() - again);
+  for (let attempt = 0; attempt < ATTEMPTS && fastestMs > MAX_MS; attempt++) {
+    const started = cpuMs();
+    way = checkInvariants(bytes);
+    fastestMs = Math.min(fastestMs, cpuMs() - started);
   }
-  if (fastestMs > MAX_MS) throw new RangeError(`${bytes.length} octets took ${fastestMs} ms`);
+  if (fastestMs > MAX_MS) throw new RangeError(`${bytes.length} octets took ${fastestMs} ms of CPU time`);
   return way;
 }
 

@@ -73,7 +73,7 @@ const ATM_ADDRESS: Field = {
     const format = reader.u8();
     if (format > 1) throw new Fault("atma-format", offset);
     const digits = reader.hex(reader.left);
-    if (format === 1 && !/^(?:3[0-9])*$/.test(digits)) throw new Fault("atma-format", offset);
+    if (digits === "" || format === 1 && !/^(?:3[0-9])*$/.test(digits)) throw new Fault("atma-format", offset);
     const address = format === 0 ? digits : `+${digits.replace(/3([0-9])/g, "$1")}`;
     fields[key] = address;
     return address;

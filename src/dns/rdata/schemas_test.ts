@@ -197,6 +197,8 @@ const MALFORMED: readonly (readonly [name: string, type: string, wire: string, a
   ["TKEY without other size", "TKEY", "00 00000001 00000002 0003 0000 0000", "rdata-short"],
   ["ATMA of format 2", "ATMA", "02 00", "atma-format"],
   ["ATMA telephone number with a letter", "ATMA", "01 3141", "atma-format"],
+  ["ATMA end system address of no octets", "ATMA", "00", "atma-format"],
+  ["ATMA telephone number of no digits", "ATMA", "01", "atma-format"],
   ["X25 past the end", "X25", "02 31", "rdata-short"],
   ["ISDN of three strings", "ISDN", "0131 0132 0133", "rdata-long"],
   ["GPOS of two strings", "GPOS", "0131 0132", "rdata-short"],
