@@ -28,7 +28,10 @@ const TURNS_PER_PAUSE = 8;
  * How long to wait for the next records, ms, by how many there were: the more, the sooner the ring is full. The longest
  * decides idle CPU and how late a line can be.
  */
-const WAITS_MS: readonly (readonly [atLeast: number, waitMs: number])[] = [[1024, 1], [128, 5], [0, 20]];
+const WAITS_MS: readonly (readonly [atLeast: number, waitMs: number])[] = [[1024, 1], [128, 5], [1, 20], [
+  0,
+  100,
+]];
 /** Ended processes remembered: the second record of an end comes within microseconds of the first. */
 const ENDED_MAX = 4096;
 /** How often counters of loss are read and told, ms. */
