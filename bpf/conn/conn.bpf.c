@@ -15,6 +15,8 @@
  *  - cgroup_skb: flows of UDP, raw and ICMP sockets.
  *  - cgroup/post_bind4,6: explicit binds. cgroup/sock_release: ends of datagram sockets.
  *  - iter/task_file: sockets older than culprit with all who hold them.
+ *  - iter/bpf_sk_storage_map: what the processes of living sockets moved so far; read
+ *    again and again by who shows it live.
  *
  * Misses: who accepted through io_uring before its first send or receive; connects
  * through io_uring that fail before a packet is sent; accept(2) of 32-bit programs
@@ -180,9 +182,20 @@ struct conn_event {
 	__u8 remote_address[16];
 };
 
+/* Octets of one process of a socket that lives. */
+struct conn_live {
+	/* As in struct conn_event. */
+	__u64 socket;
+	__u64 bytes_sent;
+	__u64 bytes_received;
+	__u32 tgid;
+	__u32 reserved;
+};
+
 #pragma clang diagnostic pop
 
 EVENT_LAYOUT(conn_event);
+EVENT_LAYOUT(conn_live);
 ENUM_LAYOUT(conn_kind);
 ENUM_LAYOUT(conn_flag);
 ENUM_LAYOUT(conn_state);
@@ -1246,5 +1259,37 @@ int conn_holders(struct bpf_iter__task_file *ctx)
 	read_identity(&id, task);
 	set_task(event, &id);
 	submit(event);
+	return 0;
+}
+
+/* ---- what lives ---- */
+
+struct bpf_iter__bpf_sk_storage_map {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	struct sock *sk;
+	void *value;
+} __attribute__((preserve_access_index));
+
+/* Visits conn_inline: all sockets with traffic since culprit came, in all network namespaces. */
+SEC("iter/bpf_sk_storage_map")
+int conn_usages(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	struct conn_inline_users *users = ctx->value;
+	struct sock *sk = ctx->sk;
+
+	if (!sk || !users)
+		return 0;
+	for (int i = 0; i < INLINE_USERS; i++) {
+		struct conn_live live = {};
+
+		live.tgid = users->users[i].tgid;
+		if (!live.tgid)
+			break;
+		live.socket = (__u64)sk;
+		live.bytes_sent = users->users[i].usage.bytes_sent;
+		live.bytes_received = users->users[i].usage.bytes_received;
+		bpf_seq_write(ctx->meta->seq, &live, sizeof(live));
+	}
 	return 0;
 }

@@ -122,6 +122,47 @@ export function readConnEventInto(view: DataView, base: number, event: ConnEvent
   event.flags = view.getUint8(base + 121);
 }
 
+/** Octets of the fixed part of `struct conn_live`; variable data follows. */
+export const CONN_LIVE_SIZE = 32;
+
+/** The integers of `struct conn_live`; 64-bit ones are exact up to 2^53 and rounded above. */
+export interface ConnLive {
+  socket: number;
+  bytesSent: number;
+  bytesReceived: number;
+  tgid: number;
+}
+
+/**
+ * Reads the integers of a `struct conn_live`.
+ *
+ * @param view memory that holds the record
+ * @param base offset of the record in `view`, in octets
+ * @returns a new object
+ */
+export function readConnLive(view: DataView, base: number): ConnLive {
+  return {
+    socket: view.getUint32(base, true) + view.getUint32(base + 4, true) * 0x1_0000_0000,
+    bytesSent: view.getUint32(base + 8, true) + view.getUint32(base + 12, true) * 0x1_0000_0000,
+    bytesReceived: view.getUint32(base + 16, true) + view.getUint32(base + 20, true) * 0x1_0000_0000,
+    tgid: view.getUint32(base + 24, true),
+  };
+}
+
+/**
+ * Reads the integers of a `struct conn_live` into an object that is used again and again.
+ *
+ * @param view memory that holds the record
+ * @param base offset of the record in `view`, in octets
+ * @param event receives them
+ */
+export function readConnLiveInto(view: DataView, base: number, event: ConnLive): void {
+  event.socket = view.getUint32(base, true) + view.getUint32(base + 4, true) * 0x1_0000_0000;
+  event.bytesSent = view.getUint32(base + 8, true) + view.getUint32(base + 12, true) * 0x1_0000_0000;
+  event.bytesReceived = view.getUint32(base + 16, true) + view.getUint32(base + 20, true) * 0x1_0000_0000;
+  event.tgid = view.getUint32(base + 24, true);
+}
+
 /** Values of `enum conn_kind`. */
 export const CONN_KIND = {
   OPEN: 1,
