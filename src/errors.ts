@@ -32,6 +32,8 @@ export abstract class CulpritError extends Error {
   readonly hint: string | undefined;
 
   /**
+   * Makes an error.
+   *
    * @param message what was attempted, what was found and what was wanted; no final period
    * @param options `hint`: what to do about it; `cause`: the error behind this one
    */
@@ -54,6 +56,8 @@ export class LibbpfError extends CulpritError {
   readonly log: readonly string[];
 
   /**
+   * Makes an error of a failed call.
+   *
    * @param operation what was attempted, in the infinitive
    * @param errno positive errno
    * @param errnoName symbolic name of the errno
@@ -82,6 +86,8 @@ export class VerifierError extends CulpritError {
   readonly log: string;
 
   /**
+   * Makes an error of a rejected program.
+   *
    * @param program name of the rejected program
    * @param log whole verifier log; the message shows its last lines
    * @param options hint and cause
@@ -104,6 +110,8 @@ export class UnsupportedKernelError extends CulpritError {
   readonly kernel: string;
 
   /**
+   * Makes an error of a kernel that is too old.
+   *
    * @param feature what is missing
    * @param minimumKernel first kernel release that has it
    * @param kernel release of the running kernel
@@ -128,6 +136,8 @@ export class MissingPrivilegeError extends CulpritError {
   readonly capabilities: readonly string[];
 
   /**
+   * Makes an error of missing capabilities.
+   *
    * @param operation what was attempted, in the infinitive
    * @param capabilities names of the missing capabilities
    * @param options hint (a default names sudo) and cause
@@ -151,6 +161,8 @@ export class LibraryNotFoundError extends CulpritError {
   readonly searchedPaths: readonly string[];
 
   /**
+   * Makes an error of a library that is not there.
+   *
    * @param searchedPaths paths that were tried, in order
    * @param options hint (a default names the package) and cause
    */
@@ -171,6 +183,8 @@ export class DnsDecodeError extends CulpritError {
   readonly offset: number;
 
   /**
+   * Makes an error of octets that are no message.
+   *
    * @param reason stable name of what is wrong
    * @param offset offset in the message, in octets
    */
@@ -183,7 +197,8 @@ export class DnsDecodeError extends CulpritError {
 
 /** The command line asks for something that does not exist or does not go together. */
 export class UsageError extends CulpritError {
-  override readonly exitCode = EXIT_CODE.usage;
+  /** That of a wrong command line. */
+  override readonly exitCode: ExitCode = EXIT_CODE.usage;
 }
 
 /** Events could not be written to where they should go. */
@@ -192,6 +207,8 @@ export class OutputError extends CulpritError {
   readonly target: string;
 
   /**
+   * Makes an error of a failed write.
+   *
    * @param target a path, or `standard output`
    * @param reason what went wrong, for example `No space left on device`
    * @param options hint and cause

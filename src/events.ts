@@ -12,8 +12,11 @@ export const SCHEMA = "culprit/1";
 
 /** One ancestor of a process, nearest first. */
 export interface AncestorInfo {
+  /** Thread group id. */
   pid: number;
+  /** As in {@linkcode ProcessInfo}. */
   name: string;
+  /** As in {@linkcode ProcessInfo}. */
   exe: string;
 }
 
@@ -27,6 +30,7 @@ export interface ContainerInfo {
 
 /** A process as every event shows it. `pid` is the thread group id. */
 export interface ProcessInfo {
+  /** Thread group id. */
   pid: number;
   /** Thread that acted; absent in process events. */
   tid?: number;
@@ -38,21 +42,27 @@ export interface ProcessInfo {
   comm: string;
   /** Path of the executable in the process's own mount namespace; ` (deleted)` is never appended. */
   exe: string;
+  /** Arguments, the program's own name first; empty for kernel threads. */
   cmdline: string[];
   /** Present and true when `cmdline` was longer than what was kept (4 KiB). */
   cmdline_truncated?: true;
+  /** Working directory in the process's own mount namespace. */
   cwd: string;
   /** Real user and group. */
   uid: number;
+  /** Real group. */
   gid: number;
   /** Name of `uid`, where it has one. */
   user?: string;
+  /** Thread group id of the parent; 0 where there is none. */
   ppid: number;
+  /** Parent, its parent and so on, as far as they are known. */
   ancestors: AncestorInfo[];
   /** Path of the cgroup, v2 where the process is in one, else that of the v1 hierarchy named first by the kernel. */
   cgroup: string;
   /** Inode number of the network namespace. */
   netns: number;
+  /** Absent where it runs in none. */
   container?: ContainerInfo;
   /** Why fields say `unknown`, where they do. */
   unknown_reason?: string;
@@ -60,15 +70,21 @@ export interface ProcessInfo {
 
 /** One end of a flow. */
 export interface Endpoint {
+  /** IPv4 dotted, or IPv6 as RFC 5952 writes it. */
   ip: string;
+  /** 0 to 65535. */
   port: number;
 }
 
 /** The packet as on the wire. */
 export interface NetworkInfo {
+  /** `packet`: a UDP datagram sent through AF_PACKET, past the sockets. */
   transport: "udp" | "tcp" | "packet";
+  /** Version of IP on the wire. */
   family: "ipv4" | "ipv6";
+  /** Where the packet came from. */
   source: Endpoint;
+  /** Where it went. */
   destination: Endpoint;
   /** Name of the device, in the network namespace of the socket. */
   interface: string;
@@ -78,33 +94,47 @@ export interface NetworkInfo {
 
 /** A question. */
 export interface DnsQuestionInfo {
+  /** Asked for: in master-file escapes, without the trailing dot, in its case; the root is `.`. */
   name: string;
+  /** Mnemonic, or `TYPE<number>` (RFC 3597 section 5). */
   type: string;
+  /** Mnemonic, or `CLASS<number>`. */
   class: string;
 }
 
 /** A resource record with its data in presentation form. */
 export interface DnsRecordInfo {
+  /** Owner, as the name of a question. */
   name: string;
+  /** Mnemonic, or `TYPE<number>` (RFC 3597 section 5). */
   type: string;
+  /** Mnemonic, or `CLASS<number>`. */
   class: string;
+  /** Seconds; 0 where the top bit was set (RFC 2181 section 8). */
   ttl: number;
+  /** As a zone file would show it; of unknown types `\# size hexadecimal`. */
   data: string;
 }
 
 /** The DNS part of an event: of the response where there is one, else of the query. */
 export interface DnsInfo {
+  /** 0 to 65535. */
   id: number;
+  /** Mnemonic, or `OPCODE<number>`. */
   opcode: string;
   /** Extended rcode (RFC 6891 section 6.1.3); absent on a query without answer. */
   rcode?: string;
+  /** Names of the flags that are set, in lower case, for example `rd`. */
   flags: string[];
   /** First question; absent in messages without any. */
   question?: DnsQuestionInfo;
   /** All questions, where there is more than one. */
   questions?: DnsQuestionInfo[];
+  /** Answer section; in an UPDATE message the prerequisites. */
   answers: DnsRecordInfo[];
+  /** Authority section; in an UPDATE message the updates. */
   authorities: DnsRecordInfo[];
+  /** Additional section, with the OPT record. */
   additionals: DnsRecordInfo[];
   /** Stable names of what is wrong with the message; empty when nothing is. */
   anomalies: string[];
@@ -127,6 +157,7 @@ export type Attribution =
 
 /** For whom a resolver asked. */
 export interface OnBehalfOf {
+  /** Who asked the resolver. */
   process: ProcessInfo;
   /** `exact`: one client question for this name and type was open; `likely`: several were, this is the oldest. */
   confidence: "exact" | "likely";
@@ -134,6 +165,7 @@ export interface OnBehalfOf {
 
 /** What every event starts with. */
 export interface EventBase {
+  /** {@linkcode SCHEMA}. */
   schema: typeof SCHEMA;
   /** RFC 3339, UTC, nanoseconds. */
   time: string;
@@ -141,6 +173,7 @@ export interface EventBase {
 
 /** What a DNS transaction and a single DNS message have in common. */
 export interface DnsEventBase extends EventBase {
+  /** The asking process where it is on this host, else the answering one; absent in capture files. */
   process?: ProcessInfo;
   /** Which end `process` is. */
   role?: "client" | "server";
@@ -148,16 +181,21 @@ export interface DnsEventBase extends EventBase {
   attribution?: Attribution;
   /** The answering process, where both ends are on this host. */
   server_process?: ProcessInfo;
+  /** For whom `process`, a resolver, asked. */
   on_behalf_of?: OnBehalfOf;
+  /** The packet of the message; of a transaction, that of the query where it was seen. */
   network: NetworkInfo;
+  /** What the message says. */
   dns: DnsInfo;
 }
 
 /** One transaction: a query joined to its response. */
 export interface DnsEvent extends DnsEventBase {
+  /** What kind of line this is. */
   type: "dns";
   /** `unknown` only with `status_reason`. */
   status: "answered" | "timeout" | "truncated" | "unsolicited" | "unknown";
+  /** Why the status is what it is, where that is not plain. */
   status_reason?: string;
   /** Query to response, microseconds; absent without a response or without a query. */
   latency_us?: number;
@@ -173,6 +211,7 @@ export interface DnsEvent extends DnsEventBase {
 
 /** One message, with `--messages`. */
 export interface DnsMessageEvent extends DnsEventBase {
+  /** What kind of line this is. */
   type: "dns.query" | "dns.response";
   /** On a response whose query was seen. */
   latency_us?: number;
@@ -180,13 +219,17 @@ export interface DnsMessageEvent extends DnsEventBase {
 
 /** A process began another program, was forked, or ended. */
 export interface ProcessEvent extends EventBase {
+  /** What kind of line this is. */
   type: "process";
+  /** What it did. */
   event: "exec" | "fork" | "exit";
+  /** Who did it. */
   process: ProcessInfo;
   /** Exit status, when it exited by itself. */
   exit_code?: number;
   /** Name of the signal that ended it, for example `SIGKILL`. */
   signal?: string;
+  /** Present and true when the signal that ended it left a core dump. */
   core_dumped?: true;
   /** Life of the process, microseconds (exit only). */
   run_time_us?: number;
@@ -194,6 +237,7 @@ export interface ProcessEvent extends EventBase {
 
 /** A process that holds a socket. */
 export interface SocketOwnerInfo {
+  /** Who holds it. */
   process: ProcessInfo;
   /** Its descriptors of the socket, ascending. */
   fds: number[];
@@ -201,12 +245,15 @@ export interface SocketOwnerInfo {
 
 /** A socket as it was when a snapshot was taken. */
 export interface SocketEvent extends EventBase {
+  /** What kind of line this is. */
   type: "socket";
   /** `packet` is AF_PACKET; `icmp` an unprivileged ping socket; `raw` any raw IP socket. */
   protocol: "tcp" | "udp" | "udplite" | "mptcp" | "sctp" | "icmp" | "raw" | "packet" | "unix" | "other";
+  /** Family of its addresses. */
   family: "ipv4" | "ipv6" | "packet" | "unix";
   /** Present and true on an AF_INET6 socket whose addresses are IPv4 (IPv4-mapped, RFC 4291 section 2.5.5.2). */
   mapped?: true;
+  /** State of a TCP socket as the kernel names it; of others whether they are bound or have a peer. */
   state:
     | "established"
     | "syn_sent"
@@ -256,11 +303,13 @@ export interface ConnectionInfo {
   transport: "tcp" | "udp" | "udplite" | "icmp" | "raw";
   /** IP protocol number. */
   protocol: number;
+  /** Family of its addresses on the wire. */
   family: "ipv4" | "ipv6";
   /** Present and true on an AF_INET6 socket whose addresses are IPv4 (IPv4-mapped, RFC 4291 section 2.5.5.2). */
   mapped?: true;
   /** Who began: this end (`outbound`) or the other one; absent for listeners and binds. */
   direction?: "outbound" | "inbound" | "unknown";
+  /** Own address. */
   local: Endpoint;
   /** Absent for listeners and binds. */
   remote?: Endpoint;
@@ -272,16 +321,19 @@ export interface ConnectionInfo {
 
 /** A process that has to do with a socket. */
 export interface ConnectionUserInfo {
+  /** Who it is. */
   process: ProcessInfo;
   /** `opener`, `acceptor`, `user` (sent or received), `holder` (had a descriptor when culprit began), `closer`. */
   roles: string[];
   /** Octets of payload it sent and received itself; absent where they are not known by process. */
   bytes_sent?: number;
+  /** As `bytes_sent`. */
   bytes_received?: number;
 }
 
 /** The name a process knew a destination by. */
 export interface DestinationName {
+  /** As it was asked for. */
   name: string;
   /** Time since the answer that held the address, ms. */
   age_ms: number;
@@ -291,7 +343,9 @@ export interface DestinationName {
 
 /** Something happened to a connection, a flow, a listener or a bound socket. */
 export interface ConnectionEvent extends EventBase {
+  /** What kind of line this is. */
   type: "connection";
+  /** What happened. */
   event: "open" | "accept" | "listen" | "bind" | "fail" | "close";
   /** Whose end of the connection this is. */
   process?: ProcessInfo;
@@ -305,6 +359,7 @@ export interface ConnectionEvent extends EventBase {
   peer_netns?: number;
   /** The DNS name the remote address was got from, outbound only. */
   destination_name?: DestinationName;
+  /** What it happened to. */
   connection: ConnectionInfo;
   /** Name of the errno that ended or prevented it, for example `ECONNREFUSED`. */
   error?: string;
@@ -316,8 +371,11 @@ export interface ConnectionEvent extends EventBase {
   duration_us?: number;
   /** Payload in octets and packets, on `close`. TCP: each octet once, however often it was sent. */
   bytes_sent?: number;
+  /** As `bytes_sent`. */
   bytes_received?: number;
+  /** As `bytes_sent`. */
   packets_sent?: number;
+  /** As `bytes_sent`. */
   packets_received?: number;
   /** TCP segments sent again. */
   retransmits?: number;
@@ -335,12 +393,15 @@ export interface ConnectionEvent extends EventBase {
 export interface WhoSocketInfo {
   /** Which end of it is what was asked for. */
   end: "local" | "remote";
+  /** For example `tcp`. */
   protocol: string;
   /** State of a socket, or the event of a connection that was waited for. */
   state: string;
+  /** Own address. */
   local: Endpoint;
   /** Absent where there is none. */
   remote?: Endpoint;
+  /** Inode number of its network namespace. */
   netns: number;
   /** Descriptors of it; empty where it was not accepted yet, or was seen live. */
   fds: number[];
@@ -348,19 +409,23 @@ export interface WhoSocketInfo {
 
 /** A process that has to do with an address or a name: the answer of `culprit who`. */
 export interface WhoEvent extends EventBase {
+  /** What kind of line this is. */
   type: "who";
   /** What was asked for, as it was written. */
   target: string;
   /** How it is known: it has a socket, a connection was seen, or it asked for the name. */
   evidence: "socket" | "connection" | "lookup";
+  /** Who it is. */
   process: ProcessInfo;
   /** SHA-256 of the executable the process runs, in hex, or `unknown`. */
   exe_sha256: string;
   /** Package that owns the executable, `none`, or `unknown`. */
   package: string;
+  /** Absent where there is no package. */
   package_version?: string;
   /** Why `exe_sha256` or `package` are unknown, where they are. */
   unknown_reason?: string;
+  /** Those by which it has to do with it; empty with `lookup`. */
   sockets: WhoSocketInfo[];
   /** The name asked for and the server asked, with `lookup`. */
   lookup?: WhoLookupInfo;
@@ -368,13 +433,86 @@ export interface WhoEvent extends EventBase {
 
 /** A name that a process asked for. */
 export interface WhoLookupInfo {
+  /** As it was asked for. */
   name: string;
+  /** Who was asked. */
   server: Endpoint;
+  /** Data of the answers, in presentation form. */
   answers: string[];
+}
+
+/** Processes that `culprit map` shows as one: same executable, unit, container, user and network namespace. */
+export interface MapProcessInfo {
+  /** File name of the executable, or comm of the main thread where there is none. */
+  name: string;
+  exe: string;
+  /** Unit of systemd; of a login its slice, because sessions come and go. Absent outside of units. */
+  unit?: string;
+  /** Path of the cgroup of the container or the unit, else that of the process. */
+  cgroup: string;
+  container?: ContainerInfo;
+  uid: number;
+  user?: string;
+  /** Inode number of the network namespace of its sockets. */
+  netns: number;
+  /** The first 16 that were seen. */
+  pids: number[];
+  /** Present and true where there were more than those. */
+  more_pids?: true;
+  /** DNS questions it asked, over all its edges. */
+  lookups: number;
+}
+
+/** One end of an edge. */
+export interface MapEndInfo {
+  /** `unknown`: on this host, but nobody knows whose; `other`: one of many, joined to bound memory. */
+  kind: "process" | "address" | "unknown" | "other";
+  process?: MapProcessInfo;
+  /** Of an address. */
+  ip?: string;
+  /** DNS names the address was got from; the first 8. */
+  names?: string[];
+  /** Present and true where there were more than those. */
+  more_names?: true;
+}
+
+/** Who talks to whom: all connections and flows from one end to one port of another, seen by `culprit map`. */
+export interface EdgeEvent extends EventBase {
+  type: "edge";
+  /** Who began. */
+  source: MapEndInfo;
+  destination: MapEndInfo;
+  transport: ConnectionInfo["transport"];
+  /** Port of the destination; 0 where there is none, or several are joined. */
+  port: number;
+  /** Both ends are on this host: the addresses they used, each the first 64. */
+  source_ips?: string[];
+  destination_ips?: string[];
+  /** Present and true where there were more than those. */
+  more_ips?: true;
+  /** Connections and flows that came about, the living ones included. */
+  connections: number;
+  /** Attempts that failed. */
+  failed: number;
+  /** How many of the connections lived when the run ended. */
+  open: number;
+  /** How many of the connections are older than the run. */
+  preexisting: number;
+  /** Connections reset or timed out, and failures, by name of the errno or of the end. */
+  errors: Record<string, number>;
+  /** Payload within the run, in octets; sent by the source. */
+  bytes_sent: number;
+  bytes_received: number;
+  /** First and last time something was seen; of what lives: the end of the run. RFC 3339. */
+  first_seen: string;
+  last_seen: string;
+  /** Present and true where nobody saw who began and the lower port was taken for the destination's. */
+  direction_guessed?: true;
 }
 
 /** Events that were lost, told when they are noticed. */
 export interface LossEvent extends EventBase {
+  /** What kind of line this is. */
   type: "loss";
   /** Stable name of the cause, for example `ring_full`. */
   cause: string;
@@ -384,8 +522,11 @@ export interface LossEvent extends EventBase {
 
 /** The last line of every run. */
 export interface SummaryEvent extends EventBase {
+  /** What kind of line this is. */
   type: "summary";
+  /** Command of culprit that ran. */
   command: string;
+  /** How long it ran, milliseconds. */
   duration_ms: number;
   /** Events written. */
   events: number;
@@ -405,5 +546,6 @@ export type CulpritEvent =
   | SocketEvent
   | ConnectionEvent
   | WhoEvent
+  | EdgeEvent
   | LossEvent
   | SummaryEvent;

@@ -131,7 +131,7 @@ async function copySources(root: URL, directory: string): Promise<void> {
   await Deno.copyFile(new URL("src/errors.ts", root), `${directory}/src/errors.ts`);
   for (const folder of ["src/dns/", "src/dns/rdata/"]) {
     for await (const { name, isFile } of Deno.readDir(new URL(folder, root))) {
-      if (isFile && name.endsWith(".ts") && !/^(?:property|anomalies)_/.test(name) && !name.endsWith("_bench.ts")) {
+      if (isFile && name.endsWith(".ts") && !/^(?:property|anomalies|api)_/.test(name) && !name.endsWith("_bench.ts")) {
         await Deno.copyFile(new URL(`${folder}${name}`, root), `${directory}/${folder}${name}`);
       }
     }
