@@ -236,16 +236,32 @@ export class ConnectionCounters implements KernelCounters {
 
   /** See {@linkcode KernelCounters.takeUsage}. */
   takeUsage(socketBytes: Uint8Array, tgid: number): UsageCounters | undefined {
-    // struct conn_user_key: socket, birth_ns, tgid, reserved.
-    const key = new Uint8Array(this.#users.keySize);
-    key.set(socketBytes);
-    new DataView(key.buffer).setUint32(SOCKET_SIZE, tgid, true);
-    const value = this.#users.lookup(key);
+    const usage = this.usage(socketBytes, tgid);
+    if (usage !== undefined) this.#users.delete(this.#userKey(socketBytes, tgid));
+    return usage;
+  }
+
+  /**
+   * As {@linkcode takeUsage}, and the kernel goes on counting.
+   *
+   * @param socketBytes address and birth of the socket
+   * @param tgid process
+   * @returns its usage so far; undefined when there is none
+   */
+  usage(socketBytes: Uint8Array, tgid: number): UsageCounters | undefined {
+    const value = this.#users.lookup(this.#userKey(socketBytes, tgid));
     if (value === undefined) return undefined;
-    this.#users.delete(key);
     // struct conn_usage ends with bytes_sent and bytes_received.
     const view = new DataView(value.buffer);
     return { bytesSent: readU64(view, value.length - 16), bytesReceived: readU64(view, value.length - 8) };
+  }
+
+  /** struct conn_user_key: socket, birth_ns, tgid, reserved. */
+  #userKey(socketBytes: Uint8Array, tgid: number): Uint8Array<ArrayBuffer> {
+    const key = new Uint8Array(this.#users.keySize);
+    key.set(socketBytes);
+    new DataView(key.buffer).setUint32(SOCKET_SIZE, tgid, true);
+    return key;
   }
 
   /** struct conn_flow_key: socket, birth_ns, remote address, remote port, local port, protocol, family, 2 reserved. */

@@ -124,7 +124,7 @@ export class ConnectionEventBuilder {
 }
 
 /** Roles that make an owner, strongest first. */
-const OWNING_ROLES = ["acceptor", "opener", "user", "holder"] as const;
+export const OWNING_ROLES = ["acceptor", "opener", "user", "holder"] as const;
 
 function connectionInfo(connection: Connection): ConnectionInfo {
   const info: ConnectionInfo = {

@@ -23,6 +23,7 @@ import type {
   ConnectionRecord,
   ConnectionTrackerOptions,
   ConnectionUser,
+  CountedConnection,
   TaskIdentity,
 } from "./types.ts";
 
@@ -76,6 +77,33 @@ export class ConnectionTracker {
       if (connection !== undefined && connection.endNs === 0) yield connection;
       if (flows !== undefined) { for (const flow of flows.values()) yield flow.connection; }
     }
+  }
+
+  /**
+   * What lives and moves octets, with what its counters in the kernel are found by.
+   *
+   * @returns each connection and flow once
+   */
+  *counted(): Generator<CountedConnection, void, undefined> {
+    for (const { key, socketBytes, connection, flows, uncounted } of this.#sockets.values()) {
+      if (connection?.shape === "connection" && connection.endNs === 0) {
+        yield { connection, key, socketBytes, uncounted, record: undefined };
+      }
+      if (flows === undefined) continue;
+      for (const flow of flows.values()) {
+        yield { connection: flow.connection, key, socketBytes, uncounted: undefined, record: flow.record };
+      }
+    }
+  }
+
+  /**
+   * The TCP connection of a socket.
+   *
+   * @param key of a record
+   * @returns it; undefined when none is known
+   */
+  connectionOf(key: string): Connection | undefined {
+    return this.#sockets.get(key)?.connection;
   }
 
   /**

@@ -172,6 +172,19 @@ export interface Connection {
   peer: Connection | undefined;
 }
 
+/** A connection or flow that lives, and what the kernel counts it by. */
+export interface CountedConnection {
+  readonly connection: Connection;
+  /** Names its socket, as in records. */
+  readonly key: string;
+  /** Address and birth of its socket. */
+  readonly socketBytes: Uint8Array;
+  /** TCP: users whose counters are in a map of the kernel and not in the socket; undefined for none. */
+  readonly uncounted: ReadonlySet<number> | undefined;
+  /** Of a flow: the record that told of it. */
+  readonly record: ConnectionRecord | undefined;
+}
+
 /** What a tracker tells of a connection. */
 export type ConnectionEventName = "open" | "accept" | "listen" | "bind" | "fail" | "close";
 
