@@ -15,6 +15,7 @@ import { bootTimeNs, LiveClock } from "./host/clock.ts";
 import { eachProcess } from "./host/proc.ts";
 import { UserNames } from "./host/users.ts";
 import { compileFilter, type EventFilter } from "./output/filter.ts";
+import type { Formatter } from "./output/formatter.ts";
 import { type EventWriter, openWriter } from "./output/writer.ts";
 import { ProcessTable } from "./process_table.ts";
 import type { ProcessExec, ProcessExit, ProcessFork } from "./process_table/types.ts";
@@ -69,8 +70,10 @@ export interface LiveSession {
 /** What to run. */
 export interface LiveCommand {
   /** Name of the command, for the summary. */
-  readonly name: "dns" | "procs" | "conns" | "who";
-  readonly columns: "dns" | "process" | "connection" | "who";
+  readonly name: "dns" | "procs" | "conns" | "who" | "map";
+  readonly columns: "dns" | "process" | "connection" | "who" | "edge";
+  /** Writes a document in place of events. */
+  readonly formatter?: Formatter;
   readonly sensors: readonly Sensor[];
   readonly globals?: Partial<Record<GlobalName, readonly number[]>>;
   /** Makes the handlers, when everything is attached. */
@@ -97,6 +100,7 @@ export async function runLive(command: LiveCommand, options: LiveOptions): Promi
     output: options.output,
     quiet: options.quiet,
     columns: command.columns,
+    ...(command.formatter === undefined ? {} : { formatter: command.formatter, replace: true }),
   });
   return await new LiveLoop(command, options, writer, stop, run).loop();
 }

@@ -10,6 +10,7 @@ import { PROCESS_EVENT } from "../../bpf/process/fields.ts";
 import { SOCKET_EVENT } from "../../bpf/sockets/fields.ts";
 import { WHO_EVENT } from "../../bpf/sockets/who_fields.ts";
 import type { CulpritEvent } from "../events.ts";
+import { EDGE_EVENT } from "../map/fields.ts";
 import { type AnyBlock, type EventDescription, LOSS_EVENT, SUMMARY_EVENT } from "./fields.ts";
 
 /** The description of every `type` an event can have; a type without one does not compile. */
@@ -21,6 +22,7 @@ const BY_TYPE: { readonly [Type in CulpritEvent["type"]]: EventDescription<Event
   "socket": SOCKET_EVENT,
   "who": WHO_EVENT,
   "connection": CONNECTION_EVENT,
+  "edge": EDGE_EVENT,
   "loss": LOSS_EVENT,
   "summary": SUMMARY_EVENT,
 };

@@ -126,6 +126,8 @@ export function compileFilter(options: FilterOptions): EventFilter | undefined {
     switch (event.type) {
       case "loss":
       case "summary":
+      // Its connections passed one by one.
+      case "edge":
         return true;
       case "process":
       case "who":

@@ -10,6 +10,7 @@ import { PROCESS_COLUMNS } from "../../bpf/process/fields.ts";
 import { SOCKET_COLUMNS } from "../../bpf/sockets/fields.ts";
 import { whoStory } from "../../bpf/sockets/who_fields.ts";
 import type { CulpritEvent } from "../events.ts";
+import { EDGE_COLUMNS } from "../map/fields.ts";
 import { JsonEncoder } from "./json.ts";
 import { kvLines } from "./kv.ts";
 import { TextFormatter } from "./text.ts";
@@ -68,6 +69,7 @@ class TableFormatter implements Formatter {
   readonly #process: TextFormatter<Extract<CulpritEvent, { type: "process" }>>;
   readonly #socket: TextFormatter<Extract<CulpritEvent, { type: "socket" }>>;
   readonly #connection: TextFormatter<Extract<CulpritEvent, { type: "connection" }>>;
+  readonly #edge: TextFormatter<Extract<CulpritEvent, { type: "edge" }>>;
   readonly #onResize: (() => void) | undefined;
   readonly header: string;
   #closed = false;
@@ -81,7 +83,14 @@ class TableFormatter implements Formatter {
     this.#process = new TextFormatter(PROCESS_COLUMNS, options);
     this.#socket = new TextFormatter(SOCKET_COLUMNS, options);
     this.#connection = new TextFormatter(CONNECTION_COLUMNS, options);
-    const tables = { dns: this.#dns, process: this.#process, socket: this.#socket, connection: this.#connection };
+    this.#edge = new TextFormatter(EDGE_COLUMNS, options);
+    const tables = {
+      dns: this.#dns,
+      process: this.#process,
+      socket: this.#socket,
+      connection: this.#connection,
+      edge: this.#edge,
+    };
     // The answers of "who" are stories, not rows.
     this.header = columns === "who" ? "" : tables[columns].header();
     if (!isTerminal) return;
@@ -91,6 +100,7 @@ class TableFormatter implements Formatter {
       this.#process.resize(width);
       this.#socket.resize(width);
       this.#connection.resize(width);
+      this.#edge.resize(width);
     };
     Deno.addSignalListener("SIGWINCH", this.#onResize);
   }
@@ -103,6 +113,8 @@ class TableFormatter implements Formatter {
         return this.#socket.row(event);
       case "connection":
         return this.#connection.row(event);
+      case "edge":
+        return this.#edge.row(event);
       case "who":
         return whoStory(event);
       case "loss":

@@ -12,7 +12,9 @@ import type {
   CulpritEvent,
   DnsEvent,
   DnsMessageEvent,
+  EdgeEvent,
   Endpoint,
+  MapEndInfo,
   ProcessEvent,
   ProcessInfo,
   SocketEvent,
@@ -161,6 +163,38 @@ function connectionLine(event: ConnectionEvent): string {
   ]);
 }
 
+/** One end of an edge, its keys with a prefix. */
+function endPairs(prefix: string, { kind, process, ip, names }: MapEndInfo): [string, string | number | undefined][] {
+  return [
+    [`${prefix}KIND`, kind],
+    [`${prefix}IP`, ip],
+    [`${prefix}NAME`, names?.[0]],
+    [`${prefix}EXE`, process?.exe],
+    [`${prefix}UNIT`, process?.unit],
+    [`${prefix}CONTAINER`, process?.container?.id],
+    [`${prefix}UID`, process?.uid],
+    [`${prefix}NETNS`, process?.netns],
+  ];
+}
+
+/** The line of an edge. */
+function edgeLine(event: EdgeEvent): string {
+  return line([
+    ...endPairs("SRC_", event.source),
+    ...endPairs("DST_", event.destination),
+    ["PROTO", event.transport.toUpperCase()],
+    ["DPT", event.port],
+    ["CONNECTIONS", event.connections],
+    ["FAILED", event.failed],
+    ["OPEN", event.open],
+    ["SENT", event.bytes_sent],
+    ["RECEIVED", event.bytes_received],
+    ["FIRST", event.first_seen],
+    ["LAST", event.last_seen],
+    ["ERRORS", Object.entries(event.errors).map(([name, count]) => `${name}:${count}`).join(",")],
+  ]);
+}
+
 /**
  * Turns an event into lines.
  *
@@ -181,6 +215,8 @@ export function kvLines(event: CulpritEvent): string[] {
       return socketLines(event);
     case "connection":
       return [connectionLine(event)];
+    case "edge":
+      return [edgeLine(event)];
     default:
       return [];
   }

@@ -115,13 +115,15 @@ export class FileSink implements Sink {
    *
    * @param path path of the file
    * @param onReopenFailure told when SIGHUP could not open it; writing goes on in the old file
+   * @param replace empty it first, where it is a file
    * @throws {OutputError} when it cannot be opened or is a symbolic link
    */
-  constructor(path: string, onReopenFailure: (error: OutputError) => void) {
+  constructor(path: string, onReopenFailure: (error: OutputError) => void, replace = false) {
     this.target = `"${path}"`;
     this.#path = path;
     this.#onReopenFailure = onReopenFailure;
     this.#fd = openOutput(path);
+    if (replace && fstatSync(this.#fd).isFile()) ftruncateSync(this.#fd);
     this.#measure();
     Deno.addSignalListener("SIGHUP", this.#onHangup);
   }

@@ -5,6 +5,7 @@ import { DNS_COLUMNS, DNS_EVENT, DNS_MESSAGE_EVENT } from "../../bpf/dns/fields.
 import { PROCESS_COLUMNS, PROCESS_EVENT } from "../../bpf/process/fields.ts";
 import { SOCKET_COLUMNS } from "../../bpf/sockets/fields.ts";
 import type { DnsEvent, ProcessEvent } from "../events.ts";
+import { EDGE_COLUMNS } from "../map/fields.ts";
 import { anyEvent } from "./arbitrary_testing.ts";
 import { EXAMPLE_PROCESS } from "./fields.ts";
 import { TextFormatter } from "./text.ts";
@@ -68,6 +69,7 @@ Deno.test("TextFormatter rows hold no control character and fit the terminal, wh
   const processes = new TextFormatter(PROCESS_COLUMNS, { terminalWidth: 80, colours: false });
   const sockets = new TextFormatter(SOCKET_COLUMNS, { terminalWidth: 80, colours: false });
   const connections = new TextFormatter(CONNECTION_COLUMNS, { terminalWidth: 80, colours: false });
+  const edges = new TextFormatter(EDGE_COLUMNS, { terminalWidth: 80, colours: false });
   fc.assert(
     fc.property(anyEvent, (event) => {
       if (event.type === "loss" || event.type === "summary" || event.type === "who") return;
@@ -77,6 +79,8 @@ Deno.test("TextFormatter rows hold no control character and fit the terminal, wh
         ? sockets.row(event)
         : event.type === "connection"
         ? connections.row(event)
+        : event.type === "edge"
+        ? edges.row(event)
         : table.row(event);
       assert.equal(row.at(-1), "\n");
       assert.doesNotMatch(row.slice(0, -1), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);

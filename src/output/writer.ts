@@ -6,7 +6,7 @@
 
 import type { CulpritEvent } from "../events.ts";
 import { escapeTerminal } from "./escape.ts";
-import { createFormatter } from "./formatter.ts";
+import { createFormatter, type Formatter } from "./formatter.ts";
 import { FileSink, StdoutSink } from "./sink.ts";
 import { writeStderr } from "./stdio.ts";
 import { StreamWriter } from "./stream_writer.ts";
@@ -58,7 +58,11 @@ export interface WriterOptions {
   /** No summary and no warnings on standard error. */
   readonly quiet: boolean;
   /** Which columns the text format shows. */
-  readonly columns: "dns" | "process" | "socket" | "connection" | "who";
+  readonly columns: "dns" | "process" | "socket" | "connection" | "who" | "edge";
+  /** Makes the lines in place of `format`: for documents, which are one piece. */
+  readonly formatter?: Formatter;
+  /** Empties the output file first: of documents there is one. */
+  readonly replace?: boolean;
 }
 
 /**
@@ -70,8 +74,11 @@ export interface WriterOptions {
  */
 export function openWriter(options: WriterOptions): EventWriter {
   const report = options.quiet ? (): void => {} : writeStderr;
-  const sink = options.output === undefined
-    ? new StdoutSink()
-    : new FileSink(options.output, (error) => writeStderr(`culprit: ${escapeTerminal(error.message)}\n`));
-  return new StreamWriter(sink, createFormatter(options, sink.isTerminal), { report, reportFailure: writeStderr });
+  const sink = options.output === undefined ? new StdoutSink() : new FileSink(
+    options.output,
+    (error) => writeStderr(`culprit: ${escapeTerminal(error.message)}\n`),
+    options.replace,
+  );
+  const formatter = options.formatter ?? createFormatter(options, sink.isTerminal);
+  return new StreamWriter(sink, formatter, { report, reportFailure: writeStderr });
 }
