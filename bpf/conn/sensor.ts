@@ -144,6 +144,17 @@ function copy(view: DataView, offset: number, size: number): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset + offset, size).slice();
 }
 
+/**
+ * Names a socket. Addresses of the kernel are above 2^53: as a text they stay exact.
+ *
+ * @param view memory that holds its address
+ * @param offset of the address in `view`
+ * @returns the key of records about it
+ */
+export function socketKey(view: DataView, offset: number): string {
+  return `${view.getUint32(offset + 4, true).toString(36)}.${view.getUint32(offset, true).toString(36)}`;
+}
+
 /** Turns records of type CONNECTION into what the tracker takes. */
 export class ConnectionDecoder {
   readonly #comms = new TextCache();
@@ -158,10 +169,7 @@ export class ConnectionDecoder {
   decode(view: DataView, base: number): ConnectionRecord {
     const event = readConnEvent(view, base);
     const size = event.family === 6 ? 16 : 4;
-    // Addresses of the kernel are above 2^53: as a text they stay exact.
-    const key = `${view.getUint32(base + SOCKET_OFFSET + 4, true).toString(36)}.${
-      view.getUint32(base + SOCKET_OFFSET, true).toString(36)
-    }`;
+    const key = socketKey(view, base + SOCKET_OFFSET);
     return {
       kind: event.kind,
       tsNs: event.tsNs,

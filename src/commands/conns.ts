@@ -34,16 +34,16 @@ export interface ConnsOptions extends LiveOptions, ConnectionFilterOptions {
 }
 
 /** Ports of DNS: only there are names looked for, which costs other traffic least. */
-const DNS_PORTS = [53, 5353, 5355];
+export const DNS_PORTS = [53, 5353, 5355];
 
 /** Of the DNS sensor what sees answers on their way to a socket that asked: the rest would only cost. */
-const NAMES_SENSOR: Sensor = {
+export const NAMES_SENSOR: Sensor = {
   ...DNS_SENSOR,
   programs: DNS_SENSOR.programs.filter(({ name }) => name === "dns_egress" || name === "dns_ingress"),
 };
 
 /** Answers later than this belong to nothing. */
-const DNS_TIMEOUT_MS = 5000;
+export const DNS_TIMEOUT_MS = 5000;
 
 /**
  * Runs `culprit conns`.
@@ -63,8 +63,13 @@ export async function runConns(options: ConnsOptions): Promise<ExitCode> {
   }, options);
 }
 
-/** Notes the addresses of an answer under the name that was asked for. */
-function noteNames(names: AddressNames, { query, response, client }: DnsTransaction): void {
+/**
+ * Notes the addresses of an answer under the name that was asked for.
+ *
+ * @param names takes them
+ * @param transaction a finished one
+ */
+export function noteNames(names: AddressNames, { query, response, client }: DnsTransaction): void {
   const name = query?.message.questions[0]?.name ?? response?.message.questions[0]?.name;
   if (response === undefined || name === undefined) return;
   for (const { type, data } of response.message.answers) {
