@@ -17,16 +17,22 @@ interface Walk {
   known: number;
   /** Questions and records of a type it does not have. */
   unknown: number;
-  /** Questions whose first label has control characters. */
+  /** Questions for a name with control characters. */
   odd: number;
+  /** Of them, those with nothing else in their name. */
+  unreadable: number;
+  /** Questions for another name than the root. */
+  named: number;
 }
 
 /**
  * Tells how much a payload looks like a DNS message.
  *
- * 0 means that it is none: the header is impossible or the sections cannot be walked. Otherwise the sections end exactly
- * where the octets do (or TC is set), and the score tells how much of it is usual. Header-only messages score below
- * {@linkcode LOOKS_LIKE_DNS}: twelve octets can be anything, only a port or an open query can tell.
+ * 0 means that it is none: the header is impossible or the sections cannot be walked. Otherwise the sections end where
+ * the octets do (or TC is set, or a query for a name goes on, which servers do not mind), and the score tells how much
+ * of it is usual. What servers let pass costs little, and all of it together not too much: nobody hides a query that is
+ * answered. Header-only messages score below {@linkcode LOOKS_LIKE_DNS}: twelve octets can be anything, only a port or
+ * an open query can tell.
  *
  * @param bytes a UDP payload, or what follows the length prefix over TCP
  * @returns 0 to 1
@@ -41,6 +47,24 @@ export function scoreDns(bytes: Uint8Array): number {
   }
 }
 
+/** Tenths of a score. */
+const TENTHS = {
+  oneQuestion: 7,
+  otherQuestions: 5,
+  opcodeQuery: 1,
+  usualCounts: 2,
+  zBit: -1,
+  rcodeInQuery: -1,
+  answersInQuery: -1,
+  unknownType: -1,
+  trailing: -1,
+  controlCharacter: -1,
+  controlCharactersAlone: -5,
+} as const;
+
+/** Records of a usual query: OPT and TSIG, or the SOA record of IXFR and OPT. */
+const QUERY_RECORDS_MAX = 2;
+
 /** The score of what a reader holds. */
 function score(reader: Reader): number {
   if (reader.size < 12) return 0;
@@ -50,18 +74,18 @@ function score(reader: Reader): number {
   const opcode = flags >> 11 & 0xf;
   const rcode = flags & 0xf;
   if (opcode === 3 || opcode > 6) return 0;
-  if (!isResponse && rcode !== 0) return 0;
   const questions = reader.u16();
   const answers = reader.u16();
   const authorities = reader.u16();
   const additionals = reader.u16();
   const records = answers + authorities + additionals;
-  if (opcode === OPCODE.DSO && questions + records === 0) return scoreDso(reader);
+  const isOddQuery = !isResponse && rcode !== 0;
+  if (opcode === OPCODE.DSO && questions + records === 0) return isOddQuery ? 0 : scoreDso(reader);
   // A question takes at least 5 octets, a record 11.
   const cut = (flags & 0x0200) !== 0;
   if (!cut && questions * 5 + records * 11 > reader.size - 12) return 0;
   if (questions + records === 0) return reader.size === 12 && isResponse && rcode !== 0 ? 0.4 : 0;
-  const walk: Walk = { known: 0, unknown: 0, odd: 0 };
+  const walk: Walk = { known: 0, unknown: 0, odd: 0, unreadable: 0, named: 0 };
   try {
     for (let index = 0; index < questions; index++) walkQuestion(reader, walk);
     for (let index = 0; index < records; index++) walkRecord(reader, walk);
@@ -69,15 +93,20 @@ function score(reader: Reader): number {
     if (!(fault instanceof Fault) || !cut || walk.known + walk.unknown === 0) throw fault;
     reader.offset = reader.size;
   }
-  if (reader.offset !== reader.size) return 0;
-  let result = questions === 1 ? 0.7 : 0.5;
-  if ((flags & 0x0040) !== 0) result -= 0.2;
-  if (!isResponse && answers > 0 && opcode === OPCODE.QUERY) result -= 0.1;
-  if (walk.unknown > 0) result -= 0.2;
-  if (walk.odd > 0) result -= 0.6;
-  if (opcode === OPCODE.QUERY) result += 0.1;
-  if (isResponse ? records > 0 : records <= 1) result += 0.2;
-  return Math.min(1, Math.max(0, result));
+  // What servers overlook: BIND and Unbound answer a query whatever follows it, and whatever its rcode and Z bit are.
+  const isLax = isOddQuery || reader.offset !== reader.size;
+  if (isLax && (isResponse || opcode !== OPCODE.QUERY || questions !== 1 || walk.named === 0)) return 0;
+  let tenths: number = questions === 1 ? TENTHS.oneQuestion : TENTHS.otherQuestions;
+  if (opcode === OPCODE.QUERY) tenths += TENTHS.opcodeQuery;
+  if (isResponse ? records > 0 : records <= QUERY_RECORDS_MAX) tenths += TENTHS.usualCounts;
+  if ((flags & 0x0040) !== 0) tenths += TENTHS.zBit;
+  if (isOddQuery) tenths += TENTHS.rcodeInQuery;
+  if (!isResponse && answers > 0 && opcode === OPCODE.QUERY) tenths += TENTHS.answersInQuery;
+  if (walk.unknown > 0) tenths += TENTHS.unknownType;
+  if (reader.offset !== reader.size) tenths += TENTHS.trailing;
+  if (walk.odd > 0) tenths += TENTHS.controlCharacter;
+  if (walk.unreadable > 0) tenths += TENTHS.controlCharactersAlone;
+  return Math.max(0, tenths) / 10;
 }
 
 /** Walks the TLVs of a DSO message (RFC 8490 section 5.4). */
@@ -106,22 +135,29 @@ function refuseNetbios(reader: Reader, start: number, type: number): void {
   throw new Fault("netbios", start);
 }
 
-/** Whether the first label of a name that was walked has a control character: no host, service or tunnel has one. */
-function isOdd(reader: Reader, start: number): boolean {
-  const length = reader.at(start, reader.size, "label");
-  if (length >= 0xc0) return false;
-  for (let offset = start + 1; offset <= start + length; offset++) {
-    const octet = reader.at(offset, reader.size, "label");
-    if (octet < 0x20 || octet === 0x7f) return true;
+/** Looks for control characters in a name that was walked. A zone has a name of letters, whatever is below it. */
+function countOdd(reader: Reader, start: number, walk: Walk): void {
+  let controls = 0;
+  let others = 0;
+  for (let offset = start;;) {
+    const length = reader.at(offset, reader.size, "label");
+    if (length === 0 || length >= 0xc0) break;
+    for (const next = offset + 1 + length; ++offset < next;) {
+      const octet = reader.at(offset, reader.size, "label");
+      if (octet < 0x20 || octet === 0x7f) controls++;
+      else others++;
+    }
   }
-  return false;
+  if (controls > 0) walk.odd++;
+  if (controls > 0 && others === 0) walk.unreadable++;
 }
 
 /** Walks over a question. */
 function walkQuestion(reader: Reader, walk: Walk): void {
   const start = reader.offset;
   skipName(reader);
-  if (isOdd(reader, start)) walk.odd++;
+  if (reader.offset > start + 1) walk.named++;
+  countOdd(reader, start, walk);
   const type = reader.u16();
   refuseNetbios(reader, start, type);
   count(reader, walk, type, reader.u16());

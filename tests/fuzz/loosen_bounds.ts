@@ -52,6 +52,7 @@ const EQUIVALENT: readonly (readonly [file: string, text: string, change: string
   ["score.ts", "flags >= 0x8000", "+ 1", "0x7fff has an opcode that is refused"],
   ["score.ts", "questions * 5 + records * 11 >", "- 1", "a shortcut: the walk fails"],
   ["score.ts", "length >= 0xc0", "+ 1", "the walk has refused 0xbf"],
+  ["score.ts", "reader.offset > start + 1", "- 1", "a name takes one octet, or three and more"],
   ["rdata/address.ts", "bit < 8", "- 1", "0x80 >> 8 is 0"],
   ["rdata/address.ts", "size > 0 &&", "- 1", "size is 0, 4 or 16"],
   ["rdata/address.ts", "typeOctet >= 0x80", "+ 1", "type 127 is refused"],
