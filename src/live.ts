@@ -65,15 +65,19 @@ export interface LiveSession {
   emit(event: CulpritEvent): void;
   /** Ends the run because an output besides the events failed. */
   fail(error: OutputError): void;
+  /** Ends the run, as a signal does. */
+  stop(): void;
 }
 
 /** What to run. */
 export interface LiveCommand {
   /** Name of the command, for the summary. */
-  readonly name: "dns" | "procs" | "conns" | "who" | "map";
+  readonly name: "dns" | "procs" | "conns" | "who" | "map" | "top";
   readonly columns: "dns" | "process" | "connection" | "who" | "edge";
   /** Writes a document in place of events. */
   readonly formatter?: Formatter;
+  /** Takes losses and the summary in place of a writer of events; closed by the run. */
+  readonly writer?: EventWriter;
   readonly sensors: readonly Sensor[];
   readonly globals?: Partial<Record<GlobalName, readonly number[]>>;
   /** Makes the handlers, when everything is attached. */
@@ -95,7 +99,7 @@ export async function runLive(command: LiveCommand, options: LiveOptions): Promi
     ringSizeBytes: options.ringSizeBytes,
     ...(command.globals === undefined ? {} : { globals: command.globals }),
   });
-  using writer = openWriter({
+  using writer = command.writer ?? openWriter({
     format: options.format,
     output: options.output,
     quiet: options.quiet,
@@ -145,6 +149,11 @@ class LiveLoop implements LiveSession {
   /** See {@linkcode LiveSession.fail}. */
   fail(error: OutputError): void {
     this.#outputError ??= error;
+  }
+
+  /** See {@linkcode LiveSession.stop}. */
+  stop(): void {
+    this.#stop.request();
   }
 
   /** Runs to the end; see {@linkcode runLive}. */
