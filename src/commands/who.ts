@@ -256,6 +256,7 @@ function connectionHandlers(
       if (event.type === "connection") emit(ofConnection(event, session.clock, targets, isOwn));
     },
     fail: (error) => session.fail(error),
+    stop: () => session.stop(),
   };
   return connsHandlers(observer, {
     ...options,
