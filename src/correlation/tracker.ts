@@ -12,6 +12,7 @@ import type { CapturedPacket } from "../capture.ts";
 import { LOOKS_LIKE_DNS, scoreDns } from "../dns/mod.ts";
 import { TcpStreams } from "../net/stream.ts";
 import { Arrival } from "./arrival.ts";
+import { isDnsPort } from "./key.ts";
 import { Losses, REASON } from "./losses.ts";
 import { Reporter } from "./reporter.ts";
 import { ResolverChain } from "./resolvers.ts";
@@ -86,8 +87,11 @@ export class DnsTracker {
     const { sourcePort, destinationPort } = packet;
     const { ports } = this.#options;
     const isOtherPort = ports !== undefined && !ports.has(sourcePort) && !ports.has(destinationPort);
-    // NetBIOS name service has a header of the same shape (RFC 1002 section 4.2.1), and is not DNS.
-    if (isOtherPort || sourcePort === NETBIOS_PORT || destinationPort === NETBIOS_PORT) this.#counters.rejected++;
+    // NetBIOS name service has a header of the same shape (RFC 1002 section 4.2.1), and is not DNS; unless the other port
+    // is one of DNS, or the user asked for this one: a query does not vanish by the port it is sent from.
+    const isNetbios = (sourcePort === NETBIOS_PORT || destinationPort === NETBIOS_PORT) && ports === undefined &&
+      !isDnsPort(sourcePort) && !isDnsPort(destinationPort);
+    if (isOtherPort || isNetbios) this.#counters.rejected++;
     else if (packet.transport === "tcp") this.#streams.segment(packet);
     else this.#accept(packet, packet.payload, packet.payloadSize, NO_ANOMALIES);
   }

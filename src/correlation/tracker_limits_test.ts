@@ -95,6 +95,34 @@ for (const { name, route, payload } of NOT_DNS) {
   });
 }
 
+for (const route of ["10.0.0.2:137 > 10.0.0.53:53", "10.0.0.2:40000 > 10.0.0.53:137"]) {
+  Deno.test(`DnsTracker reports ${route}, for one of the ports is expected to speak DNS`, () => {
+    const { found, tracker, send } = collect(route.endsWith(":53") ? {} : { ports: new Set([137]) });
+    send(route, query(7, "a.test"), CLIENT);
+    tracker.tick(60_000 * MS);
+    assert.deepEqual(brief(found), ["timeout | a.test"]);
+  });
+}
+
+const LAX: readonly { name: string; payload: Uint8Array }[] = [
+  { name: "the Z bit set", payload: query(7, "a.test", { flags: 0x0140 }) },
+  { name: "an rcode", payload: query(7, "a.test", { rcode: 9 }) },
+  { name: "something behind it", payload: Uint8Array.of(...query(7, "a.test"), 0, 0, 0) },
+  {
+    name: "two questions",
+    payload: query(7, "a.test", { questions: [{ name: "a.test", type: 1 }, { name: "b", type: 1 }] }),
+  },
+];
+
+for (const { name, payload } of LAX) {
+  Deno.test(`DnsTracker finds a query with ${name} on any port`, () => {
+    const { found, tracker, send } = collect();
+    send(ODD_OUT, payload, CLIENT);
+    tracker.tick(60_000 * MS);
+    assert.deepEqual(brief(found), ["timeout | a.test"]);
+  });
+}
+
 Deno.test("DnsTracker looks at the listed ports only, and believes them", () => {
   const { found, tracker, send } = collect({ ports: new Set([5300]) });
   send(OUT, query(7, "a.test"), CLIENT);

@@ -125,9 +125,13 @@ const NETBIOS_TYPES: readonly number[] = [32, 33];
 /** Octets of the label that holds a NetBIOS name (RFC 1001 section 14.1). */
 const NETBIOS_LABEL = 32;
 
-/** Refuses a name of NetBIOS, whose messages are otherwise of the form of DNS: 32 letters from A to P in one label. */
+/**
+ * Refuses a name of NetBIOS, whose messages are otherwise of the form of DNS: 32 letters from A to P in one label, and no
+ * other. Below a zone such a label is one of DNS: whoever hides data in SRV queries is not to be overlooked.
+ */
 function refuseNetbios(reader: Reader, start: number, type: number): void {
   if (!NETBIOS_TYPES.includes(type) || reader.at(start, reader.size, "netbios") !== NETBIOS_LABEL) return;
+  if (reader.at(start + 1 + NETBIOS_LABEL, reader.size, "netbios") !== 0) return;
   for (let offset = start + 1; offset <= start + NETBIOS_LABEL; offset++) {
     const octet = reader.at(offset, reader.size, "netbios");
     if (octet < 0x41 || octet > 0x50) return;

@@ -138,6 +138,7 @@ Deno.test("scoreDns() takes names that are almost those of NetBIOS", () => {
     assert.ok(scoreDns(bytes) >= LOOKS_LIKE_DNS, `${last} ${type}`);
   }
   assert.ok(scoreDns(message({ questions: 1 }, `20 40 ${"41".repeat(31)} 00 0021 0001`)) >= LOOKS_LIKE_DNS);
+  assert.equal(scoreDns(message({ questions: 1 }, `20 ${"4150".repeat(16)} 01 61 00 0021 0001`)), 1);
 });
 
 Deno.test("scoreDns() takes a name of 255 octets", () => {
