@@ -394,6 +394,77 @@ export const WHO_OPTIONS = {
   libbpf: RUN_OPTIONS.libbpf,
 } satisfies OptionTable;
 
+/** Values of `--format` of `culprit map`. */
+export const MAP_FORMATS = ["text", "json", "kv", "dot", "mermaid", "html"] as const;
+
+/** How a map is written. */
+export type MapFormat = typeof MAP_FORMATS[number];
+
+/** Values of `--policy`. */
+const POLICIES = ["nft"] as const;
+
+/** Options of `culprit map`. */
+export const MAP_OPTIONS = {
+  connectionPorts: CONNS_OPTIONS.connectionPorts,
+  networks: CONNS_OPTIONS.networks,
+  protocols: {
+    ...list(
+      "--proto <name,...>",
+      "tcp, udp, udplite, icmp, raw",
+      FILTERS,
+      values.parseChoices<string>(CONNECTION_TRANSPORTS),
+    ),
+    choices: CONNECTION_TRANSPORTS,
+  },
+  ...PROCESS_FILTERS,
+  json: OUTPUT_OPTIONS.json,
+  format: {
+    ...optional(
+      "--format <name>",
+      "text, json, kv, dot, mermaid or html (default: text)",
+      OUTPUT,
+      values.parseChoice(MAP_FORMATS),
+    ),
+    choices: MAP_FORMATS,
+  },
+  policy: {
+    ...optional(
+      "--policy <name>",
+      "propose a firewall policy from what was seen, in place of the map: nft",
+      OUTPUT,
+      values.parseChoice(POLICIES),
+    ),
+    choices: POLICIES,
+  },
+  minCount: valued(
+    "--min-count <n>",
+    "with --policy: allow what came about at least so many times",
+    OUTPUT,
+    values.parseCount,
+    1,
+    "1",
+  ),
+  output: optional(
+    "--output <file>",
+    "write to this file (created with mode 0600): text, json and kv are appended, the others replace it",
+    OUTPUT,
+    values.parsePath,
+  ),
+  quiet: OUTPUT_OPTIONS.quiet,
+  durationMs: valued(
+    "--duration <time>",
+    "gather for this time, or until Ctrl-C: ms, s, m or h",
+    RUN,
+    values.parseDuration,
+    60_000,
+    "1m",
+  ),
+  readyFile: RUN_OPTIONS.readyFile,
+  ringSizeBytes: RUN_OPTIONS.ringSizeBytes,
+  retainMs: RUN_OPTIONS.retainMs,
+  libbpf: RUN_OPTIONS.libbpf,
+} satisfies OptionTable;
+
 /** Options of `culprit doctor`. */
 export const DOCTOR_OPTIONS = {
   json: flag("--json", "one JSON object in place of the table", OUTPUT),

@@ -9,6 +9,7 @@ import { Argument, Command, Option } from "commander";
 import config from "../../deno.json" with { type: "json" };
 import { EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
 import type { ConnsOptions } from "./conns.ts";
+import type { MapOptions } from "./map.ts";
 import type { WhoOptions } from "./who.ts";
 import {
   CONNS_OPTIONS,
@@ -19,6 +20,7 @@ import {
   DOCTOR_OPTIONS,
   type DoctorOptions,
   HELP_GROUP,
+  MAP_OPTIONS,
   type OptionSpec,
   type OptionTable,
   type OptionValues,
@@ -42,6 +44,8 @@ export interface Runners {
   conns(options: ConnsOptions): Promise<ExitCode>;
   /** `culprit who`. */
   who(options: WhoOptions): Promise<ExitCode>;
+  /** `culprit map`. */
+  map(options: MapOptions): Promise<ExitCode>;
   /** `culprit doctor`. */
   doctor(options: DoctorOptions): Promise<ExitCode>;
   /** `culprit decode`. */
@@ -62,6 +66,7 @@ export const RUNNERS: Runners = {
   procs: async (options) => await (await import("./procs.ts")).runProcs(options),
   conns: async (options) => await (await import("./conns.ts")).runConns(options),
   who: async (options) => await (await import("./who.ts")).runWho(options),
+  map: async (options) => await (await import("./map.ts")).runMap(options),
   doctor: async (options) => await (await import("./doctor.ts")).runDoctor(options),
   decode: async (message, options) => await (await import("./decode.ts")).runDecode(message, options),
   schema: async () => await (await import("./schema.ts")).runSchema(),
@@ -191,6 +196,33 @@ const WHO_TEXTS: CommandTexts = {
     ["culprit who 192.0.2.7:443 --wait 10m", "who talks to it, or the next who does"],
     ["culprit who 10.0.0.5:43112 192.0.2.7:443", "who has this connection"],
     ["culprit who example.com --wait 1h", "the next process that asks for the name"],
+  ],
+};
+
+/** As above for maps. */
+const MAP_NOTES = `Formats:
+  text     one row per edge, those with most octets first; SENT and RECEIVED are of the source
+  json     one object per edge; "culprit schema" prints what it may hold
+  kv       one line per edge: SRC_KIND= SRC_IP= ... DST_KIND= DST_IP= ... PROTO= DPT= CONNECTIONS= FAILED= and so on
+  dot      a graph for Graphviz          mermaid  a graph for Markdown
+  html     one page with picture and table, which loads nothing from anywhere
+
+Policy:
+  Rules for nftables that allow what was seen, by cgroup of the unit or container, else by user. What came about fewer
+  times than --min-count, and what only failed, is listed as what it would have blocked. It blocks nothing as it
+  stands: it counts and logs what no rule allows, until you turn on the last line of each chain.
+`;
+
+/** Texts of `culprit map`. */
+const MAP_TEXTS: CommandTexts = {
+  sentence: "Gathers who talks to whom for a while and shows it: processes, addresses, octets, failures.",
+  summary: "show who talks to whom",
+  notes: MAP_NOTES,
+  examples: [
+    ["culprit map", "the next minute, as a table"],
+    ["culprit map --duration 1h --format html --output map.html", "an hour, as a page to look at"],
+    ["culprit map --container 9f2c --format mermaid", "one container's, as a graph for Markdown"],
+    ["culprit map --policy nft --duration 24h --output host.nft", "a firewall policy to review"],
   ],
 };
 
@@ -350,6 +382,10 @@ export function buildProgram(runners: Runners, writeOut: WriteText, onExit: (cod
   who
     .addArgument(new Argument("<target...>", "address, port or name"))
     .action(async (targets: string[]) => onExit(await runners.who({ ...settleFormat(whoValues()), targets })));
+
+  const map = program.command("map").usage("[options]").optionsGroup(HELP_GROUP);
+  const mapValues = addOptions(describe(map, MAP_TEXTS), MAP_OPTIONS);
+  map.action(async () => onExit(await runners.map(mapValues())));
 
   const doctor = program.command("doctor").usage("[options]").optionsGroup(HELP_GROUP);
   const doctorValues = addOptions(describe(doctor, DOCTOR_TEXTS), DOCTOR_OPTIONS);

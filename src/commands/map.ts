@@ -1,0 +1,158 @@
+/**
+ * `culprit map`: who talks to whom, gathered for a while and told at the end.
+ *
+ * @module
+ */
+
+import { CONN_SENSOR, ConnectionCounters, ConnectionDecoder } from "../../bpf/conn/sensor.ts";
+import { DnsPacketDecoder } from "../../bpf/dns/sensor.ts";
+import { PROCESS_SENSOR } from "../../bpf/process/sensor.ts";
+import { RECORD_TYPE } from "../../bpf/records.gen.ts";
+import { ConnectionEventBuilder } from "../conns/event.ts";
+import { compileConnectionFilter, type Network } from "../conns/filter.ts";
+import { AddressNames } from "../conns/names.ts";
+import { ConnectionTracker } from "../conns/tracker.ts";
+import type { TaskIdentity } from "../conns/types.ts";
+import { DnsTracker } from "../correlation/tracker.ts";
+import type { DnsTransaction } from "../correlation/types.ts";
+import { type ExitCode, UsageError } from "../errors.ts";
+import type { ProcessInfo } from "../events.ts";
+import { bootTimeNs } from "../host/clock.ts";
+import { type LiveHandlers, type LiveSession, runLive } from "../live.ts";
+import { EdgeTable } from "../map/edges.ts";
+import { Gatherer } from "../map/gatherer.ts";
+import { readTcpCounters } from "../map/tcp_counters.ts";
+import { compileFilter } from "../output/filter.ts";
+import { DNS_PORTS, DNS_TIMEOUT_MS, NAMES_SENSOR, noteNames } from "./conns.ts";
+import type { LiveOptions, MapFormat } from "./options.ts";
+
+/** What `culprit map` receives. */
+export interface MapOptions extends Omit<LiveOptions, "format" | "count"> {
+  /** `--json` was given. */
+  readonly json: boolean;
+  /** Undefined for what `json` and `policy` say. */
+  readonly format: MapFormat | undefined;
+  /** Propose a firewall policy in place of the map. */
+  readonly policy: "nft" | undefined;
+  /** Edges with fewer connections than this are not allowed by the policy. */
+  readonly minCount: number;
+  /** Ports of either end. */
+  readonly connectionPorts: readonly number[];
+  /** Networks either end is in. */
+  readonly networks: readonly Network[];
+  /** Kinds of sockets. */
+  readonly protocols: readonly string[];
+}
+
+/** A flow without packets for this long has ended, ms. */
+const IDLE_MS = 30_000;
+/** What has ended is looked up only by its other end, which ends soon after, ms. */
+const KEEP_MS = 10_000;
+
+/**
+ * Runs `culprit map`.
+ *
+ * @param options values of the command line
+ * @returns the exit code: 0, or 3 when something was lost or could not be observed
+ * @throws {UsageError} for options that do not go together
+ * @throws {CulpritError} when it cannot start
+ */
+export async function runMap(options: MapOptions): Promise<ExitCode> {
+  const format = settleMapFormat(options);
+  return await runLive({
+    name: "map",
+    columns: "edge",
+    sensors: [PROCESS_SENSOR, CONN_SENSOR, NAMES_SENSOR],
+    globals: { dns_ports: DNS_PORTS, dns_port_count: [DNS_PORTS.length] },
+    handlers: (session) => mapHandlers(session, options),
+  }, { ...options, format, count: undefined });
+}
+
+/** One format out of what may say it. */
+function settleMapFormat({ json, format, policy }: MapOptions): "text" | "json" | "kv" {
+  if (json && format !== undefined && format !== "json") {
+    throw new UsageError(`option --json: found --format ${format} beside it, wanted one of them`);
+  }
+  if (policy !== undefined && (json || format !== undefined)) {
+    throw new UsageError("option --policy: found a format beside it, wanted one of them");
+  }
+  return json ? "json" : "text";
+}
+
+/** Makes what the run does with records. */
+function mapHandlers(session: LiveSession, options: MapOptions): LiveHandlers {
+  const refused = new Set<string>();
+  const names = new AddressNames();
+  const edges = new EdgeTable();
+  const resolve = (task: TaskIdentity, tsNs: number): ProcessInfo => session.table.lookup(task, tsNs);
+  const builder = new ConnectionEventBuilder({
+    clock: session.clock,
+    resolve,
+    listenerOf: (connection) => tracker.listenerOf(connection),
+    names,
+  });
+  const gatherer = new Gatherer({
+    describe: builder.event.bind(builder),
+    passes: compileConnectionFilter({ ...options, events: [], listen: false, states: [], directions: [] }),
+    passesEvent: compileFilter(options),
+    edges,
+    startNs: bootTimeNs(),
+    baseline: readTcpCounters((what) => refused.add(what)),
+  });
+  let isFinishing = false;
+  const tracker: ConnectionTracker = new ConnectionTracker({
+    counters: new ConnectionCounters(session.run),
+    resolve,
+    keepMs: KEEP_MS,
+    idleMs: IDLE_MS,
+    onEvent: (name, connection, tsNs) => {
+      if (isFinishing && connection.end === "idle") gatherer.tellOpen(connection, new Map(), tsNs);
+      else gatherer.tell(name, connection, tsNs);
+    },
+  });
+  const onTransaction = (transaction: DnsTransaction): void => {
+    noteNames(names, transaction);
+    const { query, client } = transaction;
+    if (query === undefined || client === undefined || client.tgid === 0) return;
+    edges.addLookup(session.table.lookup(client, query.tsNs), query.netns);
+  };
+  const transactions = new DnsTracker({ timeoutMs: DNS_TIMEOUT_MS, messages: false, onTransaction });
+  const decoder = new ConnectionDecoder();
+  const packets = new DnsPacketDecoder(() => undefined);
+  const onPacket = transactions.packet.bind(transactions);
+  return {
+    record: (type, view, base) => {
+      if (type === RECORD_TYPE.CONNECTION) tracker.record(decoder.decode(view, base));
+      else if (type === RECORD_TYPE.DNS_PACKET) packets.decode(view, base, onPacket);
+    },
+    tick: (nowNs) => {
+      transactions.tick(nowNs);
+      tracker.tick(nowNs);
+      gatherer.tick(nowNs);
+    },
+    finish: (nowNs) => {
+      const counters = readTcpCounters((what) => refused.add(what));
+      transactions.flush(nowNs);
+      // What waits was before the end, and what was idle until now stays ended.
+      tracker.tick(nowNs);
+      tracker.finish();
+      isFinishing = true;
+      // Flows have no end; past the longest they may be idle, all of them have, with their last packet as its time.
+      tracker.tick(nowNs + 2 * IDLE_MS * 1e6);
+      tracker.finish();
+      gatherer.tick(Infinity);
+      for (const connection of tracker.living()) gatherer.tellOpen(connection, counters, nowNs);
+      for (const event of edges.events(session.clock, nowNs)) session.emit(event);
+    },
+    lost: (nowNs) => transactions.noteLoss(nowNs),
+    observed: () => ({ connection_records: tracker.counts.records, open_connections_unread: gatherer.unread }),
+    lostCounts: () => {
+      const { endsMissed } = tracker.counts;
+      return {
+        ...(endsMissed > 0 ? { connection_ends_missed: endsMissed } : {}),
+        ...(edges.merged > 0 ? { edge_ends_joined: edges.merged } : {}),
+        ...(refused.size > 0 ? { namespaces_refused: refused.size } : {}),
+      };
+    },
+  };
+}
