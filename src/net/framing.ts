@@ -5,7 +5,7 @@
  * @module
  */
 
-import { messageAt, TELLING_OCTETS, VERDICT } from "./resync.ts";
+import { isWholeMessage, messageAt, TELLING_OCTETS, VERDICT } from "./resync.ts";
 
 /** Shorter messages have no header to report when the stream ends in the middle of them. */
 const HEADER_OCTETS = 12;
@@ -199,28 +199,38 @@ export class DnsFraming {
       this.#counters.skippedBytes += bytes.length;
       return;
     }
+    // Nothing before it, or a prefix that came alone.
+    const isFirst = this.#size === 0 || this.#size === 2;
     this.#append(bytes, 0, bytes.length);
     const buffer = this.#buffer as Uint8Array;
     const size = this.#size;
+    if (isFirst && isWholeMessage(buffer, size)) {
+      this.#found(buffer, 0, size, handler);
+      return;
+    }
     let first = size;
     for (let offset = 0; offset < size; offset++) {
       const verdict = messageAt(buffer, offset, size);
       if (verdict === VERDICT.no) continue;
-      if (verdict === VERDICT.needsMore) {
-        first = Math.min(first, offset);
-        continue;
+      if (verdict === VERDICT.yes) {
+        this.#found(buffer, offset, size, handler);
+        return;
       }
-      const isMoved = offset > 0 || this.#searched > 0 || this.#isBroken;
-      this.#counters.skippedBytes += offset;
-      if (isMoved) this.#counters.resynchronised++;
-      this.#isResynchronised = isMoved;
-      this.#isAligned = true;
-      this.#isBroken = false;
-      this.#drop();
-      this.push(buffer.subarray(offset, size), handler);
-      return;
+      first = Math.min(first, offset);
     }
     this.#keepFrom(first);
+  }
+
+  /** Goes on from the start of a message that a search has found. */
+  #found(buffer: Uint8Array, offset: number, size: number, handler: MessageHandler): void {
+    const isMoved = offset > 0 || this.#searched > 0 || this.#isBroken;
+    this.#counters.skippedBytes += offset;
+    if (isMoved) this.#counters.resynchronised++;
+    this.#isResynchronised = isMoved;
+    this.#isAligned = true;
+    this.#isBroken = false;
+    this.#drop();
+    this.push(buffer.subarray(offset, size), handler);
   }
 
   /** Passes over what is before an offset in the buffer, and so much that the rest can still tell. */

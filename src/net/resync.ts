@@ -53,6 +53,23 @@ export function messageAt(bytes: Uint8Array, offset: number, end: number): Verdi
   return questionAt(bytes, start + HEADER_OCTETS, Math.min(end, start + size), end < start + size);
 }
 
+/** Operations that are assigned: QUERY, IQUERY, STATUS, NOTIFY, UPDATE and DSO. A bit each. */
+const OPCODES = 0b111_0111;
+
+/**
+ * Whether octets that came together are one message with its length prefix, to the octet.
+ *
+ * That is how most programs send, and by chance it is so once in 65,536 times; what the message says need not be usual
+ * then. Else a Z bit or a second question would hide a stream whose start was not seen.
+ *
+ * @param bytes one segment, or a prefix and the segment after it
+ * @param size octets of it
+ */
+export function isWholeMessage(bytes: Uint8Array, size: number): boolean {
+  if (size < PREFIX_OCTETS + HEADER_OCTETS || word(bytes, 0) !== size - PREFIX_OCTETS) return false;
+  return (OPCODES >> ((bytes[PREFIX_OCTETS + 2] as number) >> 3 & 15) & 1) === 1;
+}
+
 /** Whether a name, a type and a class begin here; `isCut` when more of the message may follow. */
 function questionAt(bytes: Uint8Array, start: number, end: number, isCut: boolean): Verdict {
   const short = isCut ? VERDICT.needsMore : VERDICT.no;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { encodeMessage } from "../dns/mod.ts";
 import { query, response } from "../correlation/tracker_testing.ts";
-import { messageAt, VERDICT } from "./resync.ts";
+import { isWholeMessage, messageAt, VERDICT } from "./resync.ts";
 
 /** Octets behind their length. */
 function framed(message: Uint8Array): Uint8Array {
@@ -73,3 +73,30 @@ Deno.test("messageAt() asks for more of a query until its question is there", ()
   const bytes = framed(query(1, "a.test"));
   for (let size = 0; size < bytes.length; size++) assert.equal(messageAt(bytes, 0, size), VERDICT.needsMore);
 });
+
+/** A header of twelve octets behind its length, of an opcode. */
+function header(opcode: number): Uint8Array {
+  return framed(Uint8Array.from([0, 1, opcode << 3, 0xff, 9, 9, 9, 9, 9, 9, 9, 9]));
+}
+
+const WHOLE: readonly { name: string; bytes: Uint8Array; isWhole: boolean }[] = [
+  { name: "a query", bytes: framed(query(1, "a.test")), isWhole: true },
+  { name: "a query with the Z bit", bytes: changed([3, 0x40]), isWhole: true },
+  { name: "two questions in the header", bytes: changed([5, 2]), isWhole: true },
+  { name: "a header", bytes: header(0), isWhole: true },
+  { name: "opcode 6", bytes: header(6), isWhole: true },
+  { name: "opcode 3", bytes: header(3), isWhole: false },
+  { name: "opcode 7", bytes: header(7), isWhole: false },
+  { name: "opcode 15", bytes: header(15), isWhole: false },
+  { name: "an octet less than a header", bytes: framed(new Uint8Array(11)), isWhole: false },
+  { name: "an octet less than the prefix says", bytes: framed(query(1, "a.test")).slice(0, -1), isWhole: false },
+  { name: "an octet more", bytes: Uint8Array.of(...framed(query(1, "a.test")), 0), isWhole: false },
+  { name: "nothing", bytes: new Uint8Array(0), isWhole: false },
+];
+
+for (const { name, bytes, isWhole } of WHOLE) {
+  Deno.test(`isWholeMessage() decides on ${name}`, () => {
+    assert.equal(isWholeMessage(bytes, bytes.length), isWhole);
+    assert.equal(isWholeMessage(Uint8Array.of(...bytes, 1, 2, 3), bytes.length), isWhole);
+  });
+}

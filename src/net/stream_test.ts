@@ -222,6 +222,40 @@ for (const { name, bytes, anomalies } of STARTS) {
   }
 }
 
+/** Messages that are not usual, by which a search would not know where they begin. */
+const ODD = [
+  query(1, "a.test", { flags: 0x0140 }),
+  query(2, "b.test", { questions: [] }),
+  query(3, "c.test", { rcode: 5 }),
+];
+
+for (const [name, prefix] of [["with their prefixes", 0], ["behind prefixes that came alone", 2]] as const) {
+  Deno.test(`TcpStreams reads odd messages ${name}, though the start of the connection was not seen`, () => {
+    const { got, send, streams } = collect();
+    let sequence = 1000;
+    for (const message of ODD) {
+      const bytes = framed(message);
+      if (prefix > 0) send(sequence, bytes.subarray(0, prefix));
+      send(sequence + prefix, bytes.subarray(prefix));
+      sequence += bytes.length;
+    }
+    assert.deepEqual(got, ODD.map((message) => ({ hex: message.toHex(), anomalies: [] })));
+    assert.equal(streams.counters.skippedBytes, 0);
+  });
+}
+
+Deno.test("TcpStreams knows an odd message behind a hole by the segment that it is", () => {
+  const { got, send, streams } = collect();
+  const bytes = framed(ODD[0] as Uint8Array);
+  send(1000, framed(A), { tcpStreamStart: true });
+  send(3000, bytes, { tsNs: 1 });
+  streams.tick(2e9);
+  assert.deepEqual(got, [
+    { hex: HEX[0], anomalies: [] },
+    { hex: bytes.subarray(2).toHex(), anomalies: ["tcp-resynchronised"] },
+  ]);
+});
+
 Deno.test("TcpStreams takes no message out of a stream that is none", () => {
   const { got, send, streams } = collect();
   let state = 1;
