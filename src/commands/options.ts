@@ -10,6 +10,7 @@ import { parseNetwork } from "../conns/filter.ts";
 import { UsageError } from "../errors.ts";
 import type { FilterOptions } from "../output/filter.ts";
 import type { OutputFormat } from "../output/writer.ts";
+import { SORTS, VIEWS } from "../top/types.ts";
 import * as values from "./values.ts";
 
 /** What every live command receives. */
@@ -462,6 +463,61 @@ export const MAP_OPTIONS = {
   readyFile: RUN_OPTIONS.readyFile,
   ringSizeBytes: RUN_OPTIONS.ringSizeBytes,
   retainMs: RUN_OPTIONS.retainMs,
+  libbpf: RUN_OPTIONS.libbpf,
+} satisfies OptionTable;
+
+/** Options of `culprit top`. */
+export const TOP_OPTIONS = {
+  connectionPorts: CONNS_OPTIONS.connectionPorts,
+  networks: CONNS_OPTIONS.networks,
+  protocols: MAP_OPTIONS.protocols,
+  directions: CONNS_OPTIONS.directions,
+  ...PROCESS_FILTERS,
+  by: {
+    ...valued(
+      "--by <name>",
+      "rows are: process, destination or name",
+      OUTPUT,
+      values.parseChoice(VIEWS),
+      "process",
+      "process",
+    ),
+    choices: VIEWS,
+  },
+  sort: {
+    ...valued(
+      "--sort <name>",
+      "order: bytes, connections or lookups",
+      OUTPUT,
+      values.parseChoice(SORTS),
+      "bytes",
+      "bytes",
+    ),
+    choices: SORTS,
+  },
+  batch: flag("--batch", "plain text, one table after the other, in place of a screen", OUTPUT),
+  quiet: OUTPUT_OPTIONS.quiet,
+  intervalMs: valued(
+    "--interval <time>",
+    "time between two refreshes, at least 100ms: ms, s, m or h",
+    RUN,
+    values.parseDuration,
+    1000,
+    "1s",
+  ),
+  durationMs: RUN_OPTIONS.durationMs,
+  count: optional("--count <n>", "end after this many refreshes (default: no end)", RUN, values.parseCount),
+  ports: {
+    ...list("--ports <n,...>", "look for lookups on these ports (default: 53,5353,5355)", RUN, values.parsePorts),
+    initial: [53, 5353, 5355],
+  },
+  idleMs: CONNS_OPTIONS.idleMs,
+  readyFile: RUN_OPTIONS.readyFile,
+  ringSizeBytes: RUN_OPTIONS.ringSizeBytes,
+  retainMs: {
+    ...RUN_OPTIONS.retainMs,
+    text: "keep facts of ended processes, and rows without traffic: ms, s, m or h",
+  },
   libbpf: RUN_OPTIONS.libbpf,
 } satisfies OptionTable;
 

@@ -10,6 +10,7 @@ import config from "../../deno.json" with { type: "json" };
 import { EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
 import type { ConnsOptions } from "./conns.ts";
 import type { MapOptions } from "./map.ts";
+import type { TopOptions } from "../top/options.ts";
 import type { WhoOptions } from "./who.ts";
 import {
   CONNS_OPTIONS,
@@ -29,6 +30,7 @@ import {
   settleFormat,
   type ShellName,
   SHELLS,
+  TOP_OPTIONS,
   VERSION_OPTIONS,
   type VersionOptions,
   WHO_OPTIONS,
@@ -42,6 +44,8 @@ export interface Runners {
   procs(options: ProcsOptions): Promise<ExitCode>;
   /** `culprit conns`. */
   conns(options: ConnsOptions): Promise<ExitCode>;
+  /** `culprit top`. */
+  top(options: TopOptions): Promise<ExitCode>;
   /** `culprit who`. */
   who(options: WhoOptions): Promise<ExitCode>;
   /** `culprit map`. */
@@ -65,6 +69,7 @@ export const RUNNERS: Runners = {
   dns: async (options) => await (await import("./dns.ts")).runDns(options),
   procs: async (options) => await (await import("./procs.ts")).runProcs(options),
   conns: async (options) => await (await import("./conns.ts")).runConns(options),
+  top: async (options) => await (await import("./top.ts")).runTop(options),
   who: async (options) => await (await import("./who.ts")).runWho(options),
   map: async (options) => await (await import("./map.ts")).runMap(options),
   doctor: async (options) => await (await import("./doctor.ts")).runDoctor(options),
@@ -183,6 +188,18 @@ const CONNS_TEXTS: CommandTexts = {
     ["culprit conns --addr 10.0.0.0/8 --port 5432 --json", "who talks to the databases, as JSON lines"],
     ["culprit conns --direction inbound --proto tcp", "what is accepted, by whom, from whom"],
     ["culprit conns --once --listen", "who listens now, in every network namespace"],
+  ],
+};
+
+/** Texts of `culprit top`. */
+const TOP_TEXTS: CommandTexts = {
+  sentence: "Shows which process, destination or name moves most, live: bytes, connections and lookups.",
+  summary: "show which process, destination or name moves most",
+  examples: [
+    ["culprit top", "processes by bytes a second; ? tells the keys, q quits"],
+    ["culprit top --by destination --sort connections", "where most connections are open to"],
+    ["culprit top --by name --sort lookups", "the names that are asked for most"],
+    ["culprit top --batch --interval 10s --count 6 >> top.log", "a minute as plain text, for cron"],
   ],
 };
 
@@ -376,6 +393,10 @@ export function buildProgram(runners: Runners, writeOut: WriteText, onExit: (cod
   const conns = program.command("conns").usage("[options]").optionsGroup(HELP_GROUP);
   const connsValues = addOptions(describe(conns, CONNS_TEXTS), CONNS_OPTIONS);
   conns.action(async () => onExit(await runners.conns(settleFormat(connsValues()))));
+
+  const top = program.command("top").usage("[options]").optionsGroup(HELP_GROUP);
+  const topValues = addOptions(describe(top, TOP_TEXTS), TOP_OPTIONS);
+  top.action(async () => onExit(await runners.top(topValues())));
 
   const who = program.command("who").usage("<target...> [options]").optionsGroup(HELP_GROUP);
   const whoValues = addOptions(describe(who, WHO_TEXTS), WHO_OPTIONS);

@@ -19,6 +19,8 @@ export interface Outcome {
 export const IDLE_RUNNERS: Runners = {
   dns: () => Promise.resolve(EXIT_CODE.ok),
   procs: () => Promise.resolve(EXIT_CODE.ok),
+  map: () => Promise.resolve(EXIT_CODE.ok),
+  top: () => Promise.resolve(EXIT_CODE.ok),
   who: () => Promise.resolve(EXIT_CODE.ok),
   doctor: () => Promise.resolve(EXIT_CODE.ok),
   conns: () => Promise.resolve(EXIT_CODE.ok),

@@ -1,0 +1,226 @@
+/**
+ * What a live run does for `culprit top`: connections and lookups become rows, rows become frames.
+ *
+ * @module
+ */
+
+import { CONN_KIND } from "../../bpf/conn/layout.gen.ts";
+import { ConnectionCounters, ConnectionDecoder } from "../../bpf/conn/sensor.ts";
+import { DnsPacketDecoder } from "../../bpf/dns/sensor.ts";
+import { RECORD_TYPE } from "../../bpf/records.gen.ts";
+import { DNS_TIMEOUT_MS, noteNames } from "../commands/conns.ts";
+import { lostCounts } from "../commands/dns_counts.ts";
+import { compileConnectionFilter } from "../conns/filter.ts";
+import { AddressNames } from "../conns/names.ts";
+import { ConnectionTracker } from "../conns/tracker.ts";
+import type { Connection, ConnectionRecord, CountedConnection } from "../conns/types.ts";
+import { DnsTracker } from "../correlation/tracker.ts";
+import type { DnsTransaction } from "../correlation/types.ts";
+import { type ProcessInfo, SCHEMA } from "../events.ts";
+import { bootTimeNs } from "../host/clock.ts";
+import type { LiveHandlers, LiveSession } from "../live.ts";
+import { compileFilter } from "../output/filter.ts";
+import type { ProcessExec, ProcessExit, ProcessFork } from "../process_table/types.ts";
+import { TrafficMeter } from "./meter.ts";
+import { TopModel } from "./model.ts";
+import type { TopOptions } from "./options.ts";
+import type { TopOutput } from "./output.ts";
+import { type SocketUsage, UsageReader } from "./usage.ts";
+
+/** Connections that ended are of no use here but to those that share an address with them, for a moment. */
+const KEEP_ENDED_MS = 1000;
+
+/** What of a connection is watched: everything that moves. */
+const ANY_CONNECTION = { events: [], listen: false, states: [] } as const;
+
+/** Counts what the kernel tells. */
+export class TopObserver implements LiveHandlers {
+  readonly #session: LiveSession;
+  readonly #options: TopOptions;
+  readonly #output: TopOutput;
+  readonly #model: TopModel;
+  readonly #meter: TrafficMeter;
+  readonly #tracker: ConnectionTracker;
+  readonly #counters: ConnectionCounters;
+  readonly #usages: UsageReader | undefined;
+  readonly #notObserved: readonly string[];
+  readonly #names = new AddressNames();
+  readonly #decoder = new ConnectionDecoder();
+  readonly #packets = new DnsPacketDecoder(() => undefined);
+  readonly #transactions: DnsTracker;
+  readonly #onPacket: DnsTracker["packet"];
+  readonly #startNs = bootTimeNs();
+  #nextNs: number;
+  #frames = 0;
+  #nowNs = this.#startNs;
+
+  /**
+   * @param session the run
+   * @param options values of the command line
+   * @param output shows frames
+   */
+  constructor(session: LiveSession, options: TopOptions, output: TopOutput) {
+    this.#session = session;
+    this.#options = options;
+    this.#output = output;
+    this.#model = new TopModel(this.#startNs, { keepMs: options.retainMs });
+    this.#counters = new ConnectionCounters(session.run);
+    const usages = UsageReader.load(session.run);
+    this.#usages = usages instanceof UsageReader ? usages : undefined;
+    this.#notObserved = usages instanceof UsageReader
+      ? session.run.notObserved
+      : [...session.run.notObserved, `octets of open connections are known only when they end: ${usages.message}`];
+    this.#tracker = new ConnectionTracker({
+      counters: this.#counters,
+      resolve: (task, tsNs) => session.table.lookup(task, tsNs),
+      keepMs: KEEP_ENDED_MS,
+      idleMs: options.idleMs,
+      onEvent: (name, connection, tsNs) => {
+        if (name === "close" || name === "fail") this.#meter.close(connection, tsNs);
+        else if (isMoving(connection)) this.#meter.open(connection, tsNs);
+      },
+    });
+    const filter = compileFilter(options);
+    const passes = compileConnectionFilter({ ...options, ...ANY_CONNECTION });
+    this.#meter = new TrafficMeter({
+      model: this.#model,
+      resolve: (task, tsNs) => session.table.lookup(task, tsNs),
+      nameOf: (tgid, address, tsNs) => this.#names.find(tgid, address, tsNs)?.name,
+      listenerOf: (connection) => this.#tracker.listenerOf(connection),
+      passes: (connection) => isMoving(connection) && passes("open", connection),
+      passesProcess: filter &&
+        ((process: ProcessInfo) => filter({ schema: SCHEMA, type: "process", time: "", event: "exec", process })),
+    });
+    this.#transactions = new DnsTracker({
+      timeoutMs: DNS_TIMEOUT_MS,
+      messages: false,
+      onTransaction: (transaction) => this.#onTransaction(transaction),
+    });
+    this.#onPacket = this.#transactions.packet.bind(this.#transactions);
+    this.#nextNs = this.#startNs + options.intervalMs * 1e6;
+    output.begin(() => session.stop());
+  }
+
+  /** See {@linkcode LiveHandlers.record}. */
+  record(type: number, view: DataView, base: number): void {
+    if (type === RECORD_TYPE.CONNECTION) this.#onConnection(this.#decoder.decode(view, base));
+    else if (type === RECORD_TYPE.DNS_PACKET) this.#packets.decode(view, base, this.#onPacket);
+  }
+
+  /** See {@linkcode LiveHandlers.process}. */
+  process(event: "exec" | "fork" | "exit", { tgid, startTimeNs }: ProcessExec | ProcessFork | ProcessExit): void {
+    if (event === "exit") this.#meter.exit(tgid, startTimeNs);
+  }
+
+  /** See {@linkcode LiveHandlers.tick}. */
+  tick(nowNs: number): void {
+    this.#nowNs = Math.max(this.#nowNs, nowNs);
+    this.#transactions.tick(nowNs);
+    this.#tracker.tick(nowNs);
+    // What was there before is known only now; a screen is not left empty until the first interval is over.
+    if (this.#frames === 0 && !this.#options.batch) this.#refresh();
+    else if (nowNs >= this.#nextNs) this.#refresh();
+  }
+
+  /** See {@linkcode LiveHandlers.finish}. */
+  finish(nowNs: number): void {
+    this.#nowNs = Math.max(this.#nowNs, nowNs);
+    this.#transactions.flush(nowNs);
+    this.#tracker.finish();
+    // Whoever reads it later wants all of it.
+    if (this.#options.batch && this.#options.count === undefined) this.#refresh();
+    this.#usages?.[Symbol.dispose]();
+    this.#output.close();
+  }
+
+  /** See {@linkcode LiveHandlers.lost}. */
+  lost(nowNs: number): void {
+    this.#transactions.noteLoss(nowNs);
+  }
+
+  /** See {@linkcode LiveHandlers.observed}. */
+  observed(): Record<string, number> {
+    const { connections, lookups } = this.#model.sum.total;
+    return { connections, lookups };
+  }
+
+  /** See {@linkcode LiveHandlers.lostCounts}. */
+  lostCounts(): Record<string, number> {
+    const { endsMissed } = this.#tracker.counts;
+    const lost = lostCounts(this.#transactions.counters, { messages: false });
+    return endsMissed > 0 ? { ...lost, connection_ends_missed: endsMissed } : lost;
+  }
+
+  #onConnection(record: ConnectionRecord): void {
+    if (record.kind === CONN_KIND.USAGE && record.task !== undefined) {
+      const connection = this.#tracker.connectionOf(record.key);
+      const { task: { tgid }, bytesSent, bytesReceived, tsNs } = record;
+      if (connection !== undefined) this.#meter.credit(connection, tgid, bytesSent, bytesReceived, tsNs);
+    }
+    this.#tracker.record(record);
+  }
+
+  #onTransaction(transaction: DnsTransaction): void {
+    noteNames(this.#names, transaction);
+    const { query, response, client, clientIsLocal, tcpRetry, onBehalfOf } = transaction;
+    const asked = query ?? response;
+    // The retry over TCP is of the same lookup.
+    if (asked === undefined || !clientIsLocal || tcpRetry) return;
+    const { source, destination, transport } = asked.network;
+    this.#meter.lookup({
+      client,
+      name: (response?.message ?? query?.message)?.questions[0]?.name,
+      server: query === undefined ? source : destination,
+      transport,
+      isForwarded: onBehalfOf !== undefined,
+    }, asked.tsNs);
+  }
+
+  /** Reads the counters of what is open, and shows everything. */
+  #refresh(): void {
+    const nowNs = this.#nowNs;
+    const usages = this.#usages?.read();
+    for (const counted of this.#tracker.counted()) {
+      const { connection } = counted;
+      // In the accept queue it is nobody's yet.
+      if (connection.users.length > 0) this.#measure(counted, usages?.get(counted.key), nowNs);
+    }
+    this.#meter.sweep(nowNs);
+    const { clock, run } = this.#session;
+    const timeOf = (tsNs: number): string => clock.toRfc3339(tsNs).slice("YYYY-MM-DDT".length, -"Z".length).slice(0, 8);
+    this.#output.show(this.#model.frame(nowNs), {
+      from: timeOf(this.#startNs),
+      to: timeOf(nowNs),
+      lost: { ...Object.fromEntries(run.losses()), ...this.lostCounts() },
+      notObserved: this.#notObserved,
+    });
+    this.#frames++;
+    if (this.#frames === this.#options.count) this.#session.stop();
+    const intervalNs = this.#options.intervalMs * 1e6;
+    // Where there was no time for it, one is left out.
+    this.#nextNs = Math.max(this.#nextNs + intervalNs, nowNs + intervalNs / 2);
+  }
+
+  #measure(counted: CountedConnection, usages: readonly SocketUsage[] | undefined, nowNs: number): void {
+    const { connection, socketBytes, uncounted, record } = counted;
+    const meter = this.#meter;
+    meter.open(connection, nowNs);
+    if (record !== undefined) {
+      const flow = this.#counters.flow(record);
+      if (flow !== undefined) meter.credit(connection, undefined, flow.bytesSent, flow.bytesReceived, nowNs);
+      return;
+    }
+    for (const usage of usages ?? []) {
+      meter.credit(connection, usage.tgid, usage.bytesSent, usage.bytesReceived, nowNs);
+    }
+    for (const tgid of uncounted ?? []) {
+      const usage = this.#counters.usage(socketBytes, tgid);
+      if (usage !== undefined) meter.credit(connection, tgid, usage.bytesSent, usage.bytesReceived, nowNs);
+    }
+  }
+}
+
+/** Whether octets go through it: not listeners and sockets that are only bound. */
+function isMoving({ shape }: Connection): boolean {
+  return shape === "connection" || shape === "flow";
+}
