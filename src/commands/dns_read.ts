@@ -10,6 +10,7 @@ import { DnsEventBuilder } from "../dns_event.ts";
 import { CulpritError, EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
 import { type CulpritEvent, SCHEMA } from "../events.ts";
 import { CaptureFile } from "../net/capture_file.ts";
+import type { FrameCounters } from "../net/ip.ts";
 import { compileFilter } from "../output/filter.ts";
 import { reasonOf, writeStderr } from "../output/stdio.ts";
 import { openWriter } from "../output/writer.ts";
@@ -79,7 +80,7 @@ export function runDnsRead(path: string, options: DnsOptions): Promise<ExitCode>
     ...(problem === undefined ? [] : [`the rest of the file: ${problem}`]),
     ...file.unknownLinkTypes.map((linkType) => `packets of link type ${linkType}, which culprit does not know`),
   ];
-  const lost = lostCounts(tracker.counters, options);
+  const lost = { ...lostCounts(tracker.counters, options), ...lostDatagrams(file.counters) };
   writer.write({
     schema: SCHEMA,
     type: "summary",
@@ -87,7 +88,7 @@ export function runDnsRead(path: string, options: DnsOptions): Promise<ExitCode>
     command: "dns",
     duration_ms: Math.round(performance.now() - started),
     events: writer.eventCount,
-    observed: observedCounts(tracker.counters),
+    observed: { ...observedFrames(file.counters), ...observedCounts(tracker.counters) },
     lost,
     not_observed: notObserved,
   });
@@ -98,6 +99,18 @@ export function runDnsRead(path: string, options: DnsOptions): Promise<ExitCode>
   }
   const complete = notObserved.length === 0 && Object.keys(lost).length === 0;
   return Promise.resolve(complete || writer.ended ? EXIT_CODE.ok : EXIT_CODE.incomplete);
+}
+
+/** What became of the frames; `frames_other` have no IP, or neither UDP nor TCP. */
+function observedFrames(counters: FrameCounters): Record<string, number> {
+  const { frames, other, malformed, fragments } = counters;
+  return { frames, frames_other: other, frames_malformed: malformed, fragments };
+}
+
+/** Datagrams in fragments that were not all there, or that contradict each other. */
+function lostDatagrams({ incomplete, contradictory }: FrameCounters): Record<string, number> {
+  const all = { datagrams_incomplete: incomplete, datagrams_contradictory: contradictory };
+  return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
 }
 
 /** A capture has no processes and no time of its own to wait for. */

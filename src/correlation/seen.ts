@@ -14,6 +14,9 @@ import type { SeenMessage } from "./types.ts";
 const MDNS: DecodeOptions = { mdns: true };
 const PLAIN: DecodeOptions = {};
 
+/** Stands for what could not be found out: a capture file need not name the device. */
+const NOT_KNOWN = "unknown";
+
 /** Octets kept in the slot of an entry; longer messages get an array of their own. */
 export const SLOT_OCTETS = 128;
 
@@ -101,7 +104,7 @@ export class StoredQuery {
       family: this.isIpv4 ? "ipv4" : "ipv6",
       source: { ip: this.source, port: this.sourcePort },
       destination: { ip: this.destination, port: this.destinationPort },
-      interface: this.interfaceName,
+      interface: this.interfaceName === "" ? NOT_KNOWN : this.interfaceName,
       direction: this.isEgress ? "egress" : "ingress",
     };
     return new Seen(this, network, this.protocol, bytes, this.wholeSize, this.anomalies);
@@ -181,7 +184,7 @@ export function networkOf(packet: CapturedPacket): NetworkInfo {
     family: packet.family === 4 ? "ipv4" : "ipv6",
     source: { ip: formatAddress(packet.sourceAddress), port: packet.sourcePort },
     destination: { ip: formatAddress(packet.destinationAddress), port: packet.destinationPort },
-    interface: packet.interfaceName,
+    interface: packet.interfaceName === "" ? NOT_KNOWN : packet.interfaceName,
     direction: packet.direction,
   };
 }
