@@ -1,4 +1,7 @@
+import assert from "node:assert/strict";
 import { hex } from "../../src/dns/_fixtures.ts";
+import { generateCapture, mutateCapture } from "./capture_generator.ts";
+import { checkCapture } from "./capture_invariants.ts";
 import { generateMessage, mutate } from "./generator.ts";
 import { checkInvariants } from "./invariants.ts";
 import { Random } from "./random.ts";
@@ -19,4 +22,16 @@ Deno.test("the decoder keeps its promises for 3,000 generated and mutated messag
     checkInvariants(bytes);
     checkInvariants(mutate(random, bytes));
   }
+});
+
+Deno.test("reading captures keeps its promises for 60 generated and damaged files", () => {
+  const random = new Random(20260706);
+  const ways = new Set<string>();
+  for (let count = 0; count < 30; count++) {
+    const bytes = generateCapture(random);
+    ways.add(checkCapture(bytes, count));
+    ways.add(checkCapture(mutateCapture(random, bytes), count));
+  }
+  // Else the generator makes nothing that is worth reading.
+  assert.ok(ways.size > 20, `${ways.size} ways`);
 });
