@@ -13,13 +13,17 @@ import type {
 } from "../../src/conns/types.ts";
 import type { BpfMap } from "../../ffi/mod.ts";
 import type { Sensor, SensorRun } from "../../src/sensor.ts";
+import { formatAddress, formatIpv4 } from "../../src/net/address.ts";
 import { TextCache } from "../record.ts";
 import {
   CONN_EVENT_COMM_OFFSET,
   CONN_EVENT_LOCAL_ADDRESS_OFFSET,
   CONN_EVENT_REMOTE_ADDRESS_OFFSET,
+  CONN_EVENT_SIZE,
+  CONN_KIND,
   type ConnEvent,
   readConnEvent,
+  readConnEventInto,
 } from "./layout.gen.ts";
 
 const NO_USAGE = "octets by process are not known, only totals";
@@ -139,25 +143,59 @@ export const CONN_SENSOR: Sensor = {
 const SOCKET_OFFSET = 16;
 const SOCKET_SIZE = 16;
 
-/** Octets of the record as they are, copied. */
-function copy(view: DataView, offset: number, size: number): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset + offset, size).slice();
-}
+/** Octets of an address that only flows need. */
+const NO_OCTETS = new Uint8Array(0);
+/** Task identities kept, by thread. */
+const MAX_TASKS = 4096;
 
 /**
- * Names a socket. Addresses of the kernel are above 2^53: as a text they stay exact.
+ * Names a socket: its address in the kernel, which is above 2^53, octet for octet. One flat text, because every record
+ * looks its socket up by it.
  *
  * @param view memory that holds its address
  * @param offset of the address in `view`
  * @returns the key of records about it
  */
 export function socketKey(view: DataView, offset: number): string {
-  return `${view.getUint32(offset + 4, true).toString(36)}.${view.getUint32(offset, true).toString(36)}`;
+  return String.fromCharCode(
+    view.getUint16(offset, true),
+    view.getUint16(offset + 2, true),
+    view.getUint16(offset + 4, true),
+    view.getUint16(offset + 6, true),
+  );
+}
+
+/**
+ * What keys of kernel maps begin with.
+ *
+ * @param key of {@linkcode socketKey}
+ * @param birthNs when the kernel side began to remember the socket
+ * @returns address and birth of the socket, 16 octets
+ */
+export function socketBytes(key: string, birthNs: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(SOCKET_SIZE);
+  const view = new DataView(bytes.buffer);
+  for (let index = 0; index < 4; index++) view.setUint16(2 * index, key.charCodeAt(index), true);
+  view.setUint32(8, birthNs % 0x1_0000_0000, true);
+  view.setUint32(12, Math.floor(birthNs / 0x1_0000_0000), true);
+  return bytes;
+}
+
+/** `::ffff:0:0/96` (RFC 4291 section 2.5.5.2). */
+function isMappedAt(view: DataView, offset: number): boolean {
+  return view.getUint32(offset + 8) === 0xffff && view.getUint32(offset + 4) === 0 && view.getUint32(offset) === 0;
+}
+
+/** An IPv6 address as text. */
+function ipv6At(view: DataView, offset: number): string {
+  return formatAddress(new Uint8Array(view.buffer, view.byteOffset + offset, 16));
 }
 
 /** Turns records of type CONNECTION into what the tracker takes. */
 export class ConnectionDecoder {
   readonly #comms = new TextCache();
+  readonly #tasks = new Map<number, TaskIdentity>();
+  readonly #event = readConnEvent(new DataView(new ArrayBuffer(CONN_EVENT_SIZE)), 0);
 
   /**
    * Decodes one record.
@@ -167,17 +205,23 @@ export class ConnectionDecoder {
    * @returns the record, copied
    */
   decode(view: DataView, base: number): ConnectionRecord {
-    const event = readConnEvent(view, base);
-    const size = event.family === 6 ? 16 : 4;
-    const key = socketKey(view, base + SOCKET_OFFSET);
+    const event = this.#event;
+    readConnEventInto(view, base, event);
+    const local = base + CONN_EVENT_LOCAL_ADDRESS_OFFSET;
+    const remote = base + CONN_EVENT_REMOTE_ADDRESS_OFFSET;
+    const isSocketIpv6 = event.family === 6;
+    const isMapped = isSocketIpv6 && (isMappedAt(view, remote) || isMappedAt(view, local));
+    const isIpv6 = isSocketIpv6 && !isMapped;
+    // An unbound end of a mapped connection is all zeroes, of either family: so are its last octets.
+    const start = isMapped ? 12 : 0;
     return {
       kind: event.kind,
       tsNs: event.tsNs,
-      key,
+      key: socketKey(view, base + SOCKET_OFFSET),
       birthNs: event.birthNs,
-      socketBytes: copy(view, base + SOCKET_OFFSET, SOCKET_SIZE),
       netns: event.netns,
-      isIpv6: event.family === 6,
+      isIpv6,
+      isMapped,
       protocol: event.protocol,
       socketType: event.socketType,
       flags: event.flags,
@@ -195,21 +239,27 @@ export class ConnectionDecoder {
       receiveSequence: event.receiveSequence,
       localPort: event.localPort,
       remotePort: event.remotePort,
-      localAddress: copy(view, base + CONN_EVENT_LOCAL_ADDRESS_OFFSET, size),
-      remoteAddress: copy(view, base + CONN_EVENT_REMOTE_ADDRESS_OFFSET, size),
+      localIp: isIpv6 ? ipv6At(view, local) : formatIpv4(view.getUint32(local + start)),
+      remoteIp: isIpv6 ? ipv6At(view, remote) : formatIpv4(view.getUint32(remote + start)),
+      remoteAddress: event.kind === CONN_KIND.FLOW
+        ? new Uint8Array(view.buffer, view.byteOffset + remote, isSocketIpv6 ? 16 : 4).slice()
+        : NO_OCTETS,
       task: event.tgid === 0 ? undefined : this.#task(event, view, base),
     };
   }
 
-  #task(event: ConnEvent, view: DataView, base: number): TaskIdentity {
-    return {
-      tgid: event.tgid,
-      tid: event.tid,
-      startTimeNs: event.startTimeNs,
-      uid: event.uid,
-      gid: event.gid,
-      comm: this.#comms.read16(view, base + CONN_EVENT_COMM_OFFSET),
-    };
+  /** The acting thread; the same object as long as it is the same in everything. */
+  #task({ tgid, tid, startTimeNs, uid, gid }: ConnEvent, view: DataView, base: number): TaskIdentity {
+    const comm = this.#comms.read16(view, base + CONN_EVENT_COMM_OFFSET);
+    const known = this.#tasks.get(tid);
+    if (
+      known !== undefined && known.tgid === tgid && known.startTimeNs === startTimeNs && known.comm === comm &&
+      known.uid === uid && known.gid === gid
+    ) return known;
+    const task: TaskIdentity = { tgid, tid, startTimeNs, uid, gid, comm };
+    if (this.#tasks.size >= MAX_TASKS) this.#tasks.clear();
+    this.#tasks.set(tid, task);
+    return task;
   }
 }
 
@@ -243,21 +293,21 @@ export class ConnectionCounters implements KernelCounters {
   }
 
   /** See {@linkcode KernelCounters.takeUsage}. */
-  takeUsage(socketBytes: Uint8Array, tgid: number): UsageCounters | undefined {
-    const usage = this.usage(socketBytes, tgid);
-    if (usage !== undefined) this.#users.delete(this.#userKey(socketBytes, tgid));
+  takeUsage(socket: Uint8Array, tgid: number): UsageCounters | undefined {
+    const usage = this.usage(socket, tgid);
+    if (usage !== undefined) this.#users.delete(this.#userKey(socket, tgid));
     return usage;
   }
 
   /**
    * As {@linkcode takeUsage}, and the kernel goes on counting.
    *
-   * @param socketBytes address and birth of the socket
+   * @param socket its address and birth, as of {@linkcode socketBytes}
    * @param tgid process
    * @returns its usage so far; undefined when there is none
    */
-  usage(socketBytes: Uint8Array, tgid: number): UsageCounters | undefined {
-    const value = this.#users.lookup(this.#userKey(socketBytes, tgid));
+  usage(socket: Uint8Array, tgid: number): UsageCounters | undefined {
+    const value = this.#users.lookup(this.#userKey(socket, tgid));
     if (value === undefined) return undefined;
     // struct conn_usage ends with bytes_sent and bytes_received.
     const view = new DataView(value.buffer);
@@ -265,9 +315,9 @@ export class ConnectionCounters implements KernelCounters {
   }
 
   /** struct conn_user_key: socket, birth_ns, tgid, reserved. */
-  #userKey(socketBytes: Uint8Array, tgid: number): Uint8Array<ArrayBuffer> {
+  #userKey(socket: Uint8Array, tgid: number): Uint8Array<ArrayBuffer> {
     const key = new Uint8Array(this.#users.keySize);
-    key.set(socketBytes);
+    key.set(socket);
     new DataView(key.buffer).setUint32(SOCKET_SIZE, tgid, true);
     return key;
   }
@@ -276,7 +326,7 @@ export class ConnectionCounters implements KernelCounters {
   #flowKey(record: ConnectionRecord): Uint8Array<ArrayBuffer> {
     const key = new Uint8Array(this.#flows.keySize);
     const view = new DataView(key.buffer);
-    key.set(record.socketBytes);
+    key.set(socketBytes(record.key, record.birthNs));
     key.set(record.remoteAddress, SOCKET_SIZE);
     view.setUint16(SOCKET_SIZE + 16, record.remotePort, true);
     view.setUint16(SOCKET_SIZE + 18, record.localPort, true);

@@ -6,7 +6,6 @@
 
 import { CONN_FLAG } from "../../bpf/conn/layout.gen.ts";
 import type { ProcessInfo } from "../events.ts";
-import { formatAddress } from "../net/address.ts";
 import type { Connection, ConnectionRecord, ConnectionRole, ConnectionShape, ConnectionUser } from "./types.ts";
 import type { TaskIdentity } from "./types.ts";
 
@@ -19,37 +18,18 @@ const TRANSPORTS = new Map<number, Connection["transport"]>([
   [58, "icmp"],
 ]);
 
-/** `::ffff:0:0/96` (RFC 4291 section 2.5.5.2). */
-function isMapped(address: Uint8Array): boolean {
-  if (address.length !== 16 || address[10] !== 0xff || address[11] !== 0xff) return false;
-  for (let index = 0; index < 10; index++) if (address[index] !== 0) return false;
-  return true;
-}
-
-/** Whether all octets are zero: an address not known, or not bound to. */
-function isZero(address: Uint8Array): boolean {
-  return address.every((octet) => octet === 0);
-}
-
 /**
- * Writes the addresses of a record into a connection. IPv4-mapped addresses become IPv4 ones, so that both ends of a
+ * Writes the addresses of a record into a connection. IPv4-mapped addresses are IPv4 ones, so that both ends of a
  * connection have the same text.
  *
  * @param connection to be changed
  * @param record with addresses
  */
 export function setTuple(connection: Connection, record: ConnectionRecord): void {
-  const { localAddress, remoteAddress } = record;
-  const mapped = isMapped(remoteAddress) || isMapped(localAddress);
-  // An unbound end of a mapped connection is all zeroes, of either family.
-  const text = (address: Uint8Array): string => {
-    if (!mapped) return formatAddress(address);
-    return isZero(address) ? "0.0.0.0" : formatAddress(address.subarray(12));
-  };
-  connection.mapped = mapped;
-  connection.family = record.isIpv6 && !mapped ? "ipv6" : "ipv4";
-  connection.localIp = text(localAddress);
-  connection.remoteIp = text(remoteAddress);
+  connection.mapped = record.isMapped;
+  connection.family = record.isIpv6 ? "ipv6" : "ipv4";
+  connection.localIp = record.localIp;
+  connection.remoteIp = record.remoteIp;
   connection.localPort = record.localPort;
   connection.remotePort = record.remotePort;
 }
@@ -60,22 +40,28 @@ export function setTuple(connection: Connection, record: ConnectionRecord): void
  * @param id its number
  * @param shape what it is
  * @param record the first record about it
- * @returns the connection, without users
+ * @param users of its socket; kept
+ * @returns the connection
  */
-export function makeConnection(id: number, shape: ConnectionShape, record: ConnectionRecord): Connection {
-  const connection: Connection = {
+export function makeConnection(
+  id: number,
+  shape: ConnectionShape,
+  record: ConnectionRecord,
+  users: ConnectionUser[],
+): Connection {
+  return {
     id,
     shape,
     // A raw socket may carry any protocol: what it is comes before what it carries.
     transport: record.socketType === SOCK_RAW ? "raw" : TRANSPORTS.get(record.protocol) ?? "raw",
     protocol: record.protocol,
     netns: record.netns,
-    family: "ipv4",
-    mapped: false,
-    localIp: "",
-    localPort: 0,
-    remoteIp: "",
-    remotePort: 0,
+    family: record.isIpv6 ? "ipv6" : "ipv4",
+    mapped: record.isMapped,
+    localIp: record.localIp,
+    localPort: record.localPort,
+    remoteIp: record.remoteIp,
+    remotePort: record.remotePort,
     direction: "unknown",
     state: "established",
     preexisting: (record.flags & CONN_FLAG.PREEXISTING) !== 0,
@@ -94,12 +80,10 @@ export function makeConnection(id: number, shape: ConnectionShape, record: Conne
     rttUs: 0,
     sendSequence: record.sendSequence,
     receiveSequence: record.receiveSequence,
-    users: [],
+    users,
     closer: undefined,
     peer: undefined,
   };
-  setTuple(connection, record);
-  return connection;
 }
 
 const SOCK_RAW = 3;
@@ -121,11 +105,19 @@ export function addUser(
   tsNs: number,
   resolve: (task: TaskIdentity, tsNs: number) => ProcessInfo,
 ): ConnectionUser {
-  let user = users.find((user) => user.task.tgid === task.tgid && user.task.startTimeNs === task.startTimeNs);
+  let user = findUser(users, task);
   if (user === undefined) {
     user = { task, process: resolve(task, tsNs), appearedNs: tsNs, roles: [], bytesSent: 0, bytesReceived: 0 };
     users.push(user);
   }
   if (!user.roles.includes(role)) user.roles.push(role);
   return user;
+}
+
+/** The entry of a process; a loop, because it is looked for with every record. */
+function findUser(users: readonly ConnectionUser[], { tgid, startTimeNs }: TaskIdentity): ConnectionUser | undefined {
+  for (const user of users) {
+    if (user.task.tgid === tgid && user.task.startTimeNs === startTimeNs) return user;
+  }
+  return undefined;
 }

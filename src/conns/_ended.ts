@@ -35,6 +35,7 @@ export class EndedConnections {
 
   /** Keeps one that has ended now. */
   add(connection: Connection): void {
+    if (this.#keepNs === 0) return;
     this.#kept.add(connection);
     if (this.#kept.size <= this.#max) return;
     const [oldest] = this.#kept;

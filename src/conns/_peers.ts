@@ -16,28 +16,35 @@ function isLoopback(ip: string): boolean {
   return ip.startsWith("127.") || ip === "::1";
 }
 
-/** The first sequence numbers of a TCP connection; undefined where they are not known. */
-function sequencesOf(sent: number, received: number): string | undefined {
-  return sent === 0 && received === 0 ? undefined : `${sent} ${received}`;
+/** Whether the first sequence numbers of a TCP connection are known. */
+function hasSequences({ sendSequence, receiveSequence }: Connection): boolean {
+  return sendSequence !== 0 || receiveSequence !== 0;
 }
 
-/** Connections that may have a key in common. */
-class MultiMap {
-  readonly #byKey = new Map<string, Connection | Connection[]>();
+/** The same for both ends: each sends what the other receives. A small integer, which a map finds fastest. */
+function sequenceKey({ sendSequence, receiveSequence }: Connection): number {
+  return sendSequence + receiveSequence | 0;
+}
 
-  get(key: string): readonly Connection[] {
+const NONE: readonly Connection[] = [];
+
+/** Connections that may have a key in common. */
+class MultiMap<Key> {
+  readonly #byKey = new Map<Key, Connection | Connection[]>();
+
+  get(key: Key): readonly Connection[] {
     const there = this.#byKey.get(key);
-    return there === undefined ? [] : Array.isArray(there) ? there : [there];
+    return there === undefined ? NONE : Array.isArray(there) ? there : [there];
   }
 
-  add(key: string, connection: Connection): void {
+  add(key: Key, connection: Connection): void {
     const there = this.#byKey.get(key);
     if (there === undefined) this.#byKey.set(key, connection);
     else if (Array.isArray(there)) there.push(connection);
     else this.#byKey.set(key, [there, connection]);
   }
 
-  delete(key: string, connection: Connection): void {
+  delete(key: Key, connection: Connection): void {
     const there = this.#byKey.get(key);
     if (there === connection) {
       this.#byKey.delete(key);
@@ -45,6 +52,7 @@ class MultiMap {
       const left = there.filter((other) => other !== connection);
       const [only] = left;
       if (left.length === 1 && only !== undefined) this.#byKey.set(key, only);
+      else if (left.length === 0) this.#byKey.delete(key);
       else this.#byKey.set(key, left);
     }
   }
@@ -54,11 +62,11 @@ class MultiMap {
  * Living connections, to be found by their other end.
  *
  * The ends of a TCP connection know each other's first sequence numbers, 64 bits together, whatever addresses NAT shows
- * to each. Where these are not known, addresses and ports must agree.
+ * to each. Where these are not known (flows, and connections older than culprit), addresses and ports must agree.
  */
 export class PeerIndex {
-  readonly #byTuple = new MultiMap();
-  readonly #bySequences = new MultiMap();
+  readonly #byTuple = new MultiMap<string>();
+  readonly #bySequences = new MultiMap<number>();
   readonly #living = new Set<Connection>();
 
   /** Connections in the index. */
@@ -72,15 +80,18 @@ export class PeerIndex {
    * @param connection with its addresses known, which may not change until it is removed
    */
   add(connection: Connection): void {
-    const { protocol, localIp, localPort, remoteIp, remotePort, sendSequence, receiveSequence } = connection;
+    const { protocol, localIp, localPort, remoteIp, remotePort } = connection;
     this.#living.add(connection);
     // Without ports (raw IP, ICMP) addresses say nothing about who the other end is.
     if (localPort === 0 || remotePort === 0) return;
-    const peer = this.#bySequence(connection, sequencesOf(receiveSequence, sendSequence)) ??
-      this.#byAddress(connection, tupleOf(protocol, remoteIp, remotePort, localIp, localPort));
-    this.#byTuple.add(tupleOf(protocol, localIp, localPort, remoteIp, remotePort), connection);
-    const sequences = sequencesOf(sendSequence, receiveSequence);
-    if (sequences !== undefined) this.#bySequences.add(sequences, connection);
+    let peer: Connection | undefined;
+    if (hasSequences(connection)) {
+      peer = this.#bySequence(connection);
+      this.#bySequences.add(sequenceKey(connection), connection);
+    } else {
+      peer = this.#byAddress(connection, tupleOf(protocol, remoteIp, remotePort, localIp, localPort));
+      this.#byTuple.add(tupleOf(protocol, localIp, localPort, remoteIp, remotePort), connection);
+    }
     if (peer === undefined) return;
     connection.peer = peer;
     peer.peer = connection;
@@ -93,28 +104,27 @@ export class PeerIndex {
    */
   remove(connection: Connection): void {
     if (!this.#living.delete(connection)) return;
-    const { protocol, localIp, localPort, remoteIp, remotePort, sendSequence, receiveSequence } = connection;
-    this.#byTuple.delete(tupleOf(protocol, localIp, localPort, remoteIp, remotePort), connection);
-    const sequences = sequencesOf(sendSequence, receiveSequence);
-    if (sequences !== undefined) this.#bySequences.delete(sequences, connection);
+    const { protocol, localIp, localPort, remoteIp, remotePort } = connection;
+    if (hasSequences(connection)) this.#bySequences.delete(sequenceKey(connection), connection);
+    else this.#byTuple.delete(tupleOf(protocol, localIp, localPort, remoteIp, remotePort), connection);
   }
 
-  #bySequence(connection: Connection, reversed: string | undefined): Connection | undefined {
-    if (reversed === undefined) return undefined;
-    const candidates = this.#bySequences.get(reversed).filter(({ peer, protocol }) =>
-      peer === undefined && protocol === connection.protocol
-    );
-    return candidates.length === 1 ? candidates[0] : undefined;
+  #bySequence({ protocol, sendSequence, receiveSequence }: Connection): Connection | undefined {
+    let found: Connection | undefined;
+    for (const candidate of this.#bySequences.get(sendSequence + receiveSequence | 0)) {
+      if (
+        candidate.sendSequence !== receiveSequence || candidate.receiveSequence !== sendSequence ||
+        candidate.peer !== undefined || candidate.protocol !== protocol
+      ) continue;
+      if (found !== undefined) return undefined;
+      found = candidate;
+    }
+    return found;
   }
 
   /** The one connection that can be the other end: of the same namespace, or the only one in another. */
   #byAddress(connection: Connection, reversed: string): Connection | undefined {
-    const knows = sequencesOf(connection.sendSequence, connection.receiveSequence) !== undefined;
-    const candidates = this.#byTuple.get(reversed).filter((candidate) =>
-      candidate.peer === undefined &&
-      // Sequence numbers of both are known, and they did not agree.
-      !(knows && sequencesOf(candidate.sendSequence, candidate.receiveSequence) !== undefined)
-    );
+    const candidates = this.#byTuple.get(reversed).filter(({ peer }) => peer === undefined);
     const near = candidates.filter(({ netns }) => netns === connection.netns);
     // Of connections that follow each other with the same ports, the last one lives.
     if (near.length > 0) return near.at(-1);

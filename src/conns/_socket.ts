@@ -13,7 +13,6 @@ export const SOCK_STREAM = 1;
 export interface Socket {
   key: string;
   birthNs: number;
-  socketBytes: Uint8Array;
   isStream: boolean;
   /** TCP: the connection or listener. */
   connection: Connection | undefined;
@@ -44,7 +43,6 @@ export function makeSocket(record: ConnectionRecord): Socket {
   return {
     key: record.key,
     birthNs: record.birthNs,
-    socketBytes: record.socketBytes,
     isStream: record.socketType === SOCK_STREAM,
     connection: undefined,
     flows: undefined,

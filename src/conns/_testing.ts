@@ -31,9 +31,9 @@ export function record(kind: keyof typeof CONN_KIND, given: Partial<ConnectionRe
     tsNs: 0,
     key: "a",
     birthNs: 1,
-    socketBytes: new Uint8Array(16),
     netns: 1,
     isIpv6: false,
+    isMapped: false,
     protocol: 6,
     socketType: 1,
     flags: 0,
@@ -51,8 +51,9 @@ export function record(kind: keyof typeof CONN_KIND, given: Partial<ConnectionRe
     receiveSequence: 0,
     localPort: 1000,
     remotePort: 80,
-    localAddress: new Uint8Array([10, 0, 0, 1]),
-    remoteAddress: new Uint8Array([10, 0, 0, 2]),
+    localIp: "10.0.0.1",
+    remoteIp: "10.0.0.2",
+    remoteAddress: new Uint8Array(0),
     task: undefined,
     ...given,
   };
@@ -62,8 +63,8 @@ export function record(kind: keyof typeof CONN_KIND, given: Partial<ConnectionRe
 export const REVERSED = {
   localPort: 80,
   remotePort: 1000,
-  localAddress: new Uint8Array([10, 0, 0, 2]),
-  remoteAddress: new Uint8Array([10, 0, 0, 1]),
+  localIp: "10.0.0.2",
+  remoteIp: "10.0.0.1",
 } as const;
 
 /** A tracker with what it told, as `name id owner`. */

@@ -8,6 +8,7 @@
  */
 
 import { CONN_FLAG, CONN_KIND, CONN_STATE } from "../../bpf/conn/layout.gen.ts";
+import { socketBytes } from "../../bpf/conn/sensor.ts";
 import { addUser, makeConnection, setTuple } from "./_connection.ts";
 import { closedBy, endOf } from "./_end.ts";
 import { EndedConnections } from "./_ended.ts";
@@ -85,13 +86,14 @@ export class ConnectionTracker {
    * @returns each connection and flow once
    */
   *counted(): Generator<CountedConnection, void, undefined> {
-    for (const { key, socketBytes, connection, flows, uncounted } of this.#sockets.values()) {
+    for (const { key, birthNs, connection, flows, uncounted } of this.#sockets.values()) {
       if (connection?.shape === "connection" && connection.endNs === 0) {
-        yield { connection, key, socketBytes, uncounted, record: undefined };
+        yield { connection, key, socketBytes: socketBytes(key, birthNs), uncounted, record: undefined };
       }
       if (flows === undefined) continue;
+      const bytes = socketBytes(key, birthNs);
       for (const flow of flows.values()) {
-        yield { connection: flow.connection, key, socketBytes, uncounted: undefined, record: flow.record };
+        yield { connection: flow.connection, key, socketBytes: bytes, uncounted: undefined, record: flow.record };
       }
     }
   }
@@ -241,7 +243,7 @@ export class ConnectionTracker {
     // A TCP socket that is only bound has no life worth following: it goes on to listen or connect.
     const isStream = record.socketType === SOCK_STREAM;
     const socket = isStream ? makeSocket(record) : this.#newSocket(record);
-    const bound = makeConnection(++this.#lastId, "socket", record);
+    const bound = makeConnection(++this.#lastId, "socket", record, []);
     bound.users.push(this.#addUser(socket, record.task, "opener", record.tsNs));
     bound.direction = "none";
     bound.state = "bound";
@@ -342,8 +344,7 @@ export class ConnectionTracker {
     } else if (!isIngress && record.task !== undefined) {
       this.#addUser(socket, record.task, "user", record.tsNs);
     }
-    const flow = makeConnection(++this.#lastId, "flow", record);
-    const shared: Connection = { ...flow, users: socket.users };
+    const shared = makeConnection(++this.#lastId, "flow", record, socket.users);
     shared.direction = isIngress ? "inbound" : "outbound";
     shared.startNs = record.tsNs;
     shared.preexisting = false;
@@ -374,7 +375,7 @@ export class ConnectionTracker {
     if (socket.uncounted === undefined) return;
     for (const tgid of socket.uncounted) {
       const user = socket.users.find(({ task }) => task.tgid === tgid);
-      const usage = user && this.#options.counters.takeUsage(socket.socketBytes, tgid);
+      const usage = user && this.#options.counters.takeUsage(socketBytes(socket.key, socket.birthNs), tgid);
       if (user === undefined || usage === undefined) continue;
       user.bytesSent += usage.bytesSent;
       user.bytesReceived += usage.bytesReceived;
@@ -444,8 +445,7 @@ export class ConnectionTracker {
   }
 
   #newConnection(shape: "connection" | "listener", record: ConnectionRecord, socket: Socket): Connection {
-    const made = makeConnection(++this.#lastId, shape, record);
-    return socket.connection = { ...made, users: socket.users };
+    return socket.connection = makeConnection(++this.#lastId, shape, record, socket.users);
   }
 
   #addUser(socket: Socket, task: TaskIdentity, role: Parameters<typeof addUser>[2], tsNs: number): ConnectionUser {

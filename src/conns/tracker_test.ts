@@ -177,14 +177,3 @@ Deno.test("ConnectionTracker keeps what has ended, bounded in number and time", 
   tracker.tick(14 * MS);
   assert.deepEqual([...tracker.ended()].map(({ id }) => id), [6, 7]);
 });
-
-Deno.test("ConnectionTracker shows IPv4-mapped addresses as IPv4", () => {
-  const { tracker, connections } = track();
-  const mapped = (last: number): Uint8Array =>
-    new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, last]);
-  tracker.record(record("OPEN", { ...OPENED, isIpv6: true, localAddress: mapped(1), remoteAddress: mapped(2) }));
-  tracker.finish();
-  const [connection] = connections;
-  assert.equal(`${connection?.family} ${connection?.localIp} ${connection?.remoteIp}`, "ipv4 10.0.0.1 10.0.0.2");
-  assert.equal(connection?.mapped, true);
-});

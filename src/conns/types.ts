@@ -29,10 +29,11 @@ export interface ConnectionRecord {
   key: string;
   /** When the kernel side began to remember the socket, ns; 0 in records that cannot know. */
   birthNs: number;
-  /** Address and birth of the socket, 16 octets, as keys of kernel maps begin. */
-  socketBytes: Uint8Array;
   netns: number;
+  /** An IPv6 address that is not IPv4-mapped. */
   isIpv6: boolean;
+  /** Addresses are IPv4-mapped ones of an IPv6 socket. */
+  isMapped: boolean;
   /** IP protocol number. */
   protocol: number;
   /** SOCK_STREAM 1, SOCK_DGRAM 2, SOCK_RAW 3. */
@@ -57,8 +58,10 @@ export interface ConnectionRecord {
   receiveSequence: number;
   localPort: number;
   remotePort: number;
-  /** 4 or 16 octets, network order. */
-  localAddress: Uint8Array;
+  /** Texts; mapped addresses as IPv4. */
+  localIp: string;
+  remoteIp: string;
+  /** Of a flow: octets of the remote address, 4 or 16, network order; else empty. */
   remoteAddress: Uint8Array;
   task: TaskIdentity | undefined;
 }

@@ -8,6 +8,8 @@
 
 import type {
   ConnectionEvent,
+  ConnectionInfo,
+  ConnectionUserInfo,
   CulpritEvent,
   DnsEvent,
   DnsEventBase,
@@ -284,29 +286,64 @@ export class JsonEncoder {
     return `${stringifySafe(first).slice(0, -1)},"owners":[${texts.join(",")}],${stringifySafe(last).slice(1)}\n`;
   }
 
-  /** A connection; its processes are the long part. */
+  /** A connection. Kinds of events differ in what they lack; everything has its fixed place. */
   #connection(event: ConnectionEvent): string {
-    const texts: string[] = [];
-    for (const [key, value] of Object.entries(event)) {
-      if (value !== undefined) texts.push(`"${key}":${this.#connectionValue(event, key, value)}`);
-    }
-    return `{${texts.join(",")}}\n`;
+    let line = `{"schema":"${body(event.schema)}","type":"connection","time":"${body(event.time)}","event":"${
+      body(event.event)
+    }"`;
+    if (event.process !== undefined) line += `,"process":${this.#processText(event.process)}`;
+    line += `,"attribution":"${body(event.attribution)}"`;
+    if (event.users !== undefined) line += `,"users":[${this.#users(event.users)}]`;
+    if (event.peer_process !== undefined) line += `,"peer_process":${this.#processText(event.peer_process)}`;
+    if (event.peer_netns !== undefined) line += `,"peer_netns":${number(event.peer_netns)}`;
+    if (event.destination_name !== undefined) line += `,"destination_name":${stringifySafe(event.destination_name)}`;
+    line += `,${connectionText(event.connection)}`;
+    if (event.error !== undefined) line += `,"error":"${body(event.error)}"`;
+    if (event.connect_us !== undefined) line += `,"connect_us":${number(event.connect_us)}`;
+    if (event.queue_us !== undefined) line += `,"queue_us":${number(event.queue_us)}`;
+    if (event.duration_us !== undefined) line += `,"duration_us":${number(event.duration_us)}`;
+    if (event.bytes_sent !== undefined) line += `,"bytes_sent":${number(event.bytes_sent)}`;
+    if (event.bytes_received !== undefined) line += `,"bytes_received":${number(event.bytes_received)}`;
+    if (event.packets_sent !== undefined) line += `,"packets_sent":${number(event.packets_sent)}`;
+    if (event.packets_received !== undefined) line += `,"packets_received":${number(event.packets_received)}`;
+    if (event.retransmits !== undefined) line += `,"retransmits":${number(event.retransmits)}`;
+    if (event.rtt_us !== undefined) line += `,"rtt_us":${number(event.rtt_us)}`;
+    if (event.end !== undefined) line += `,"end":"${body(event.end)}"`;
+    if (event.closed_by !== undefined) line += `,"closed_by":"${body(event.closed_by)}"`;
+    if (event.closing_process !== undefined) line += `,"closing_process":${this.#processText(event.closing_process)}`;
+    return `${line}}\n`;
   }
 
-  #connectionValue(event: ConnectionEvent, key: string, value: unknown): string {
-    switch (key) {
-      case "process":
-      case "peer_process":
-      case "closing_process":
-        return this.#processText(value as ProcessInfo);
-      case "users":
-        return `[${
-          (event.users ?? []).map(({ process, ...user }) =>
-            `{"process":${this.#processText(process)},${stringifySafe(user).slice(1)}`
-          ).join(",")
-        }]`;
-      default:
-        return stringifySafe(value);
+  #users(users: readonly ConnectionUserInfo[]): string {
+    let text = "";
+    for (const { process, roles, bytes_sent: sent, bytes_received: received } of users) {
+      text += `${text === "" ? "" : ","}{"process":${this.#processText(process)},"roles":[${words(roles)}]`;
+      if (sent !== undefined) text += `,"bytes_sent":${number(sent)}`;
+      if (received !== undefined) text += `,"bytes_received":${number(received)}`;
+      text += "}";
     }
+    return text;
   }
+}
+
+/** Words, each in quotes. */
+function words(list: readonly string[]): string {
+  let text = "";
+  for (const word of list) text += `${text === "" ? "" : ","}"${body(word)}"`;
+  return text;
+}
+
+/** The key `connection` and its value. */
+function connectionText(connection: ConnectionInfo): string {
+  const { local, remote, direction } = connection;
+  let text = `"connection":{"id":${number(connection.id)},"transport":"${body(connection.transport)}","protocol":${
+    number(connection.protocol)
+  },"family":"${body(connection.family)}"`;
+  if (connection.mapped !== undefined) text += ',"mapped":true';
+  if (direction !== undefined) text += `,"direction":"${body(direction)}"`;
+  text += `,"local":{"ip":"${body(local.ip)}","port":${number(local.port)}}`;
+  if (remote !== undefined) text += `,"remote":{"ip":"${body(remote.ip)}","port":${number(remote.port)}}`;
+  text += `,"netns":${number(connection.netns)}`;
+  if (connection.preexisting !== undefined) text += ',"preexisting":true';
+  return `${text}}`;
 }
