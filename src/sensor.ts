@@ -19,6 +19,7 @@ import {
 import { readAsset } from "./assets.ts";
 import { CulpritError, LibbpfError, VerifierError } from "./errors.ts";
 import { cgroup2Root } from "./host/cgroup2.ts";
+import { isBuiltWithout } from "./host/kernel.ts";
 
 /** Name of a global variable of the BPF object. */
 export type GlobalName = keyof typeof GLOBALS;
@@ -41,6 +42,8 @@ export interface SensorProgram {
   readonly hook: string;
   /** What is not observed without it. Absent: nothing can be observed without it. */
   readonly without?: string;
+  /** Option of the kernel's build it needs: it is not tried where that is known to be missing, to save the time. */
+  readonly kernelOption?: `CONFIG_${string}`;
   /** Name of a better program of the same sensor: this one is used only where the kernel refuses that one. */
   readonly insteadOf?: string;
 }
@@ -113,15 +116,15 @@ export class SensorRun implements Disposable {
    * @throws {CulpritError} when nothing can be observed: libbpf, privilege, kernel, cgroup v2, memory
    */
   static start(sensors: readonly Sensor[], options: SensorRunOptions): SensorRun {
-    const refused = new Map<SensorProgram, CulpritError>();
+    const refused = new Map<SensorProgram, string>();
     using stack = new DisposableStack();
     const object = stack.use(loadObject(sensors, options, refused));
     const ring = stack.use(new RingReader(object.map("events").fd, options.ringSizeBytes));
     const links = stack.use(new DisposableStack());
     attachPrograms(object, sensors, links, refused);
     const notObserved = [...refused].filter(([program]) => !isReplaced(program, sensors, refused)).map((
-      [program, error],
-    ) => `${program.without}: ${firstLine(error.message)}`);
+      [program, reason],
+    ) => `${program.without}: ${reason}`);
     const run = new SensorRun(sensors, object, links, ring, notObserved);
     stack.move();
     return run;
@@ -216,10 +219,16 @@ export class SensorRun implements Disposable {
 function loadObject(
   sensors: readonly Sensor[],
   options: SensorRunOptions,
-  refused: Map<SensorProgram, CulpritError>,
+  refused: Map<SensorProgram, string>,
 ): BpfObject {
   const bytes = readAsset(OBJECT_ASSET);
   const programs = new Map(sensors.flatMap((sensor) => sensor.programs).map((program) => [program.name, program]));
+  for (const program of programs.values()) {
+    const { kernelOption } = program;
+    if (kernelOption !== undefined && isBuiltWithout(kernelOption)) {
+      refused.set(program, `The kernel was built without ${kernelOption}`);
+    }
+  }
   for (;;) {
     const object = BpfObject.openMemory(bytes, { name: "culprit" });
     for (const program of object.programs()) {
@@ -238,7 +247,7 @@ function loadObject(
     object.close();
     const rejected = programs.get(programOf(error) ?? "");
     if (rejected?.without === undefined) throw error;
-    refused.set(rejected, error);
+    refused.set(rejected, firstLine(error.message));
   }
 }
 
@@ -253,7 +262,7 @@ function programOf(error: CulpritError): string | undefined {
 function isWanted(
   program: SensorProgram,
   programs: ReadonlyMap<string, SensorProgram>,
-  refused: ReadonlyMap<SensorProgram, CulpritError>,
+  refused: ReadonlyMap<SensorProgram, string>,
 ): boolean {
   if (refused.has(program)) return false;
   if (program.insteadOf === undefined) return true;
@@ -265,7 +274,7 @@ function isWanted(
 function isReplaced(
   program: SensorProgram,
   sensors: readonly Sensor[],
-  refused: ReadonlyMap<SensorProgram, CulpritError>,
+  refused: ReadonlyMap<SensorProgram, string>,
 ): boolean {
   const standIns = sensors.flatMap((sensor) => sensor.programs).filter(({ insteadOf }) => insteadOf === program.name);
   return standIns.length > 0 && standIns.every((standIn) => !refused.has(standIn));
@@ -293,7 +302,7 @@ function attachPrograms(
   object: BpfObject,
   sensors: readonly Sensor[],
   links: DisposableStack,
-  refused: Map<SensorProgram, CulpritError>,
+  refused: Map<SensorProgram, string>,
 ): void {
   const all = new Map(sensors.flatMap((sensor) => sensor.programs).map((program) => [program.name, program]));
   // Before any attachment fails: what was not loaded cannot stand in then.
@@ -311,7 +320,7 @@ function attachPrograms(
       links.use(link);
     } catch (error) {
       if (!(error instanceof LibbpfError) || program.without === undefined) throw error;
-      refused.set(program, error);
+      refused.set(program, firstLine(error.message));
     }
   };
   programs.filter((program) => program.attach !== "iterator").forEach(attach);

@@ -7,20 +7,23 @@
  *  - cgroup_skb egress and ingress at the root of cgroup v2: every IP packet of
  *    every socket in every network namespace, whole (before fragmentation, after
  *    reassembly), after the kernel copied it from user memory.
- *  - cgroup/post_bind4,6 and cgroup/connect4,6: first owner of servers and TCP
- *    clients. Sockets made by accept() inherit their listener's entry.
+ *  - cgroup/post_bind4,6, cgroup/connect4,6 and cgroup/sendmsg4,6: first owner of
+ *    servers, TCP clients, and of datagrams that an NFQUEUE holds back. Sockets made
+ *    by accept() inherit their listener's entry.
  *  - tp_btf/net_dev_queue: packets sent through AF_PACKET, which no cgroup sees.
  *  - iter/task_file: owners of sockets older than culprit (Linux 6.1 and newer;
  *    before, user space maps socket inodes to processes).
  *
- * On egress of a datagram the current task is its sender. A TCP segment may leave
- * in a softirq: there the current task counts only while it holds the socket
- * lock; else the last known owner is reported.
+ * On egress of a datagram the current task is its sender, unless bottom halves are
+ * off: then it is a daemon that releases the datagram from an NFQUEUE. Of a TCP
+ * segment it is only while it holds the socket lock, too. Else the last known owner
+ * is reported.
  *
  * Misses: AF_PACKET senders with PACKET_QDISC_BYPASS or PACKET_TX_RING, AF_XDP and
  * other kernel bypass; DNS over TCP on an unusual port when its first segments came before
  * culprit; encrypted DNS (DoT, DoH, DoQ).
  */
+#include "context.h"
 #include "event.h"
 
 #include <bpf/bpf_endian.h>
@@ -476,13 +479,12 @@ static __always_inline struct sock *kernel_socket(struct __sk_buff *skb)
  * Returns how the owner is known.
  */
 static __always_inline __u8 find_owner(struct __sk_buff *skb, struct facts *facts, struct socket_owner *owner,
-				       __u8 direction, bool is_tcp)
+				       bool current_sends, bool is_tcp)
 {
-	bool current_sends = direction == DNS_DIRECTION_EGRESS;
 	struct socket_alloc *alloc;
 	struct socket *socket;
 
-	/* A segment may leave in a softirq: only the holder of the socket lock is known to send it. */
+	/* A segment may leave whenever an acknowledgement comes: only the holder of the socket lock is known to send it. */
 	if (current_sends && is_tcp)
 		current_sends = BPF_CORE_READ(kernel_socket(skb), sk_lock.owned) != 0;
 	if (current_sends) {
@@ -570,7 +572,7 @@ static __always_inline bool is_raw_socket(struct bpf_sock *sk, struct socket_own
 
 /* Gathers what the record of a packet tells beside its headers. Returns false when the packet cannot be read. */
 static __always_inline bool gather(struct __sk_buff *skb, const struct packet *packet, struct facts *facts,
-				   struct socket_owner *owner, __u8 direction)
+				   struct socket_owner *owner, __u8 direction, bool task_sends)
 {
 	bool is_tcp = packet->protocol == PROTO_TCP;
 	__u32 flags = 0;
@@ -599,7 +601,7 @@ static __always_inline bool gather(struct __sk_buff *skb, const struct packet *p
 			flags = DNS_PACKET_FLAG_STREAM_START;
 		owner->data_seen[direction] = 1;
 	}
-	skb->cb[4] = flags << 8 | find_owner(skb, facts, owner, direction, is_tcp);
+	skb->cb[4] = flags << 8 | find_owner(skb, facts, owner, task_sends, is_tcp);
 	return true;
 }
 
@@ -608,7 +610,8 @@ static __always_inline bool gather(struct __sk_buff *skb, const struct packet *p
  * a few sizes, powers of two: before Linux 6.1 a reservation must be constant, and
  * the verifier walks all that follows once for each.
  */
-static __always_inline void capture(struct __sk_buff *skb, struct socket_owner *owner, __u8 direction)
+static __always_inline void capture(struct __sk_buff *skb, struct socket_owner *owner, __u8 direction,
+				    bool task_sends)
 {
 	struct dns_packet_event *event;
 	struct packet packet;
@@ -616,7 +619,7 @@ static __always_inline void capture(struct __sk_buff *skb, struct socket_owner *
 	__u32 size, room;
 
 	read_packet(skb, &packet);
-	if (!gather(skb, &packet, &facts, owner, direction)) {
+	if (!gather(skb, &packet, &facts, owner, direction, task_sends)) {
 		COUNT(dns_lost_read);
 		return;
 	}
@@ -679,7 +682,7 @@ static __always_inline void capture(struct __sk_buff *skb, struct socket_owner *
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
 
-static __always_inline int tap(struct __sk_buff *skb, __u8 direction)
+static __always_inline int tap(struct __sk_buff *skb, __u8 direction, bool task_sends)
 {
 	struct packet packet = {};
 	struct socket_owner *owner;
@@ -720,20 +723,27 @@ static __always_inline int tap(struct __sk_buff *skb, __u8 direction)
 		return 1;
 	if (is_raw && owner)
 		owner->raw_dns = 1;
-	capture(skb, owner, direction);
+	capture(skb, owner, direction, task_sends);
 	return 1;
 }
 
 SEC("cgroup_skb/egress")
 int dns_egress(struct __sk_buff *skb)
 {
-	return tap(skb, DNS_DIRECTION_EGRESS);
+	return tap(skb, DNS_DIRECTION_EGRESS, !bottom_halves_off());
+}
+
+/* For kernels that do not tell programs about bottom halves: built without CONFIG_KALLSYMS_ALL. */
+SEC("cgroup_skb/egress")
+int dns_egress_plain(struct __sk_buff *skb)
+{
+	return tap(skb, DNS_DIRECTION_EGRESS, true);
 }
 
 SEC("cgroup_skb/ingress")
 int dns_ingress(struct __sk_buff *skb)
 {
-	return tap(skb, DNS_DIRECTION_INGRESS);
+	return tap(skb, DNS_DIRECTION_INGRESS, false);
 }
 
 static __always_inline void open_socket(struct bpf_sock *sk)
@@ -766,20 +776,36 @@ int dns_post_bind6(struct bpf_sock *sk)
 	return 1;
 }
 
+/* Of datagrams only those to ports of DNS: others have their sender at hand, unless an NFQUEUE holds them back. */
+static __always_inline int address_socket(struct bpf_sock_addr *address)
+{
+	if (address->type == SOCK_STREAM || is_dns_port(bpf_ntohs(address->user_port)))
+		open_socket(address->sk);
+	return 1;
+}
+
 SEC("cgroup/connect4")
 int dns_connect4(struct bpf_sock_addr *address)
 {
-	if (address->type == SOCK_STREAM)
-		open_socket(address->sk);
-	return 1;
+	return address_socket(address);
 }
 
 SEC("cgroup/connect6")
 int dns_connect6(struct bpf_sock_addr *address)
 {
-	if (address->type == SOCK_STREAM)
-		open_socket(address->sk);
-	return 1;
+	return address_socket(address);
+}
+
+SEC("cgroup/sendmsg4")
+int dns_sendmsg4(struct bpf_sock_addr *address)
+{
+	return address_socket(address);
+}
+
+SEC("cgroup/sendmsg6")
+int dns_sendmsg6(struct bpf_sock_addr *address)
+{
+	return address_socket(address);
 }
 
 /*

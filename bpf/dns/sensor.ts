@@ -5,7 +5,7 @@
  */
 
 import { type CapturedPacket, OWNER_KIND, type OwnerKind, type PacketOwner } from "../../src/capture.ts";
-import type { Sensor } from "../../src/sensor.ts";
+import type { Sensor, SensorProgram } from "../../src/sensor.ts";
 import { TextCache } from "../record.ts";
 import {
   DNS_DIRECTION,
@@ -26,7 +26,14 @@ export const DNS_SENSOR: Sensor = {
   name: "dns",
   minimumKernel: "5.10",
   programs: [
-    { name: "dns_egress", attach: "cgroup", hook: "cgroup_skb/egress" },
+    {
+      name: "dns_egress",
+      attach: "cgroup",
+      hook: "cgroup_skb/egress",
+      kernelOption: "CONFIG_KALLSYMS_ALL",
+      without: "datagrams that an NFQUEUE held back are shown as sent by the daemon that released them",
+    },
+    { name: "dns_egress_plain", attach: "cgroup", hook: "cgroup_skb/egress", insteadOf: "dns_egress" },
     { name: "dns_ingress", attach: "cgroup", hook: "cgroup_skb/ingress" },
     {
       name: "dns_post_bind4",
@@ -52,6 +59,12 @@ export const DNS_SENSOR: Sensor = {
       hook: "cgroup/connect6",
       without: "some IPv6 TCP segments have no owner",
     },
+    ...["4", "6"].map((version): SensorProgram => ({
+      name: `dns_sendmsg${version}`,
+      attach: "cgroup",
+      hook: `cgroup/sendmsg${version}`,
+      without: `some IPv${version} datagrams that an NFQUEUE held back have no owner`,
+    })),
     {
       name: "dns_packet_send",
       attach: "tracing",

@@ -39,7 +39,7 @@ export const DNS_PORTS = [53, 5353, 5355];
 /** Of the DNS sensor what sees answers on their way to a socket that asked: the rest would only cost. */
 export const NAMES_SENSOR: Sensor = {
   ...DNS_SENSOR,
-  programs: DNS_SENSOR.programs.filter(({ name }) => name === "dns_egress" || name === "dns_ingress"),
+  programs: DNS_SENSOR.programs.filter(({ hook }) => hook.startsWith("cgroup_skb/")),
 };
 
 /** Answers later than this belong to nothing. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { gunzipSync } from "node:zlib";
+
 /** Names of capabilities (linux/capability.h), by bit. */
 const CAPABILITIES = [
   "CAP_CHOWN",
@@ -87,6 +89,27 @@ export function isAtLeast(release: string, minimum: string): boolean {
   if (match === null) return false;
   const difference = Number(match[1]) - (major ?? 0) || Number(match[2]) - (minor ?? 0);
   return difference >= 0;
+}
+
+/** Options of the running kernel's build, where they are kept. */
+function kernelConfig(): string | undefined {
+  try {
+    return gunzipSync(Deno.readFileSync("/proc/config.gz")).toString("latin1");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied)) throw error;
+    return readOptional(`/boot/config-${kernelRelease()}`);
+  }
+}
+
+/**
+ * Whether the running kernel was built without an option.
+ *
+ * @param option for example `CONFIG_KALLSYMS_ALL`
+ * @param config options of the build, read from /proc/config.gz or /boot when absent
+ * @returns true when it is known to be missing; false also where nothing tells
+ */
+export function isBuiltWithout(option: string, config: string | undefined = kernelConfig()): boolean {
+  return config !== undefined && !new RegExp(`^${option}=[ym]$`, "m").test(config);
 }
 
 /** Where the kernel shows its own types. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { effectiveCapabilities, isAtLeast, lockdownState } from "./kernel.ts";
+import { effectiveCapabilities, isAtLeast, isBuiltWithout, lockdownState } from "./kernel.ts";
 
 const RELEASES: readonly (readonly [release: string, minimum: string, expected: boolean])[] = [
   ["5.10.0-28-amd64", "5.10", true],
@@ -16,6 +16,14 @@ for (const [release, minimum, expected] of RELEASES) {
   Deno.test(`isAtLeast(${release}, ${minimum}) is ${expected}`, () =>
     assert.equal(isAtLeast(release, minimum), expected));
 }
+
+Deno.test("isBuiltWithout() knows an option that is off, and one that is not there", () => {
+  const config = "CONFIG_KALLSYMS=y\n# CONFIG_KALLSYMS_ALL is not set\nCONFIG_VETH=m\n";
+  assert.equal(isBuiltWithout("CONFIG_KALLSYMS", config), false);
+  assert.equal(isBuiltWithout("CONFIG_VETH", config), false);
+  assert.equal(isBuiltWithout("CONFIG_KALLSYMS_ALL", config), true);
+  assert.equal(isBuiltWithout("CONFIG_OTHER", config), true);
+});
 
 Deno.test("lockdownState() reads the state in brackets", () => {
   assert.equal(lockdownState("[none] integrity confidentiality\n"), "none");

@@ -5,6 +5,7 @@
  */
 
 import type { CulpritEvent, DnsEvent, SummaryEvent } from "../../src/events.ts";
+import { isAtLeast, isBuiltWithout } from "../../src/host/kernel.ts";
 import { buildPrograms, ROOT } from "./build.ts";
 import { SCENARIOS } from "./catalog.ts";
 import { describe, type Expected, type Finding, judge } from "./check.ts";
@@ -224,6 +225,11 @@ export async function runScenarios(options: RunOptions = {}): Promise<Scorecard>
   const problems: string[] = [];
   const kernel = Deno.osRelease();
   const [major = 0, minor = 0] = kernel.split(".").map((part) => parseInt(part));
+  if (isBuiltWithout("CONFIG_KALLSYMS_ALL")) {
+    lacking.set("bottom-halves", "wrong here (README.md, limits): the kernel was built without CONFIG_KALLSYMS_ALL");
+  } else if (!isAtLeast(kernel, "5.11")) {
+    lacking.set("bottom-halves", "wrong here (README.md, limits): its BTF does not describe per-CPU variables");
+  }
   await using world = await World.create(lacking);
   const chosen = SCENARIOS.filter(({ name }) => !options.only || options.only.includes(name));
   const all: Running[] = chosen.map((scenario) => ({ scenario, stage: new Stage(world, scenario.name) }));

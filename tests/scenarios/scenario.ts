@@ -10,7 +10,7 @@ import type { Truth } from "./truth.ts";
 import type { StartOptions, World } from "./world.ts";
 
 /** Things a machine can lack, beside scenario programs by name: paths of programs, and these. */
-export type Need = "veth" | "ipv6" | "podman" | `/${string}` | "uring" | "resolve-musl";
+export type Need = "veth" | "ipv6" | "podman" | `/${string}` | "uring" | "resolve-musl" | "bottom-halves";
 
 /** Ends a scenario that cannot run here; it counts neither as right nor as missed. */
 export class NotRunError extends Error {

@@ -46,6 +46,23 @@ function uring(mode: string, expects: string, mayMiss?: Scenario["mayMiss"]): Sc
   };
 }
 
+/** A question that a daemon releases from an NFQUEUE; twice, because the first use of a socket may differ. */
+async function askQueued(stage: Stage, mode: string): Promise<ReturnType<typeof expectAsked>[]> {
+  const [ip, queue] = mode === "sendto" ? ["127.0.0.9", "9"] : ["127.0.0.10", "10"];
+  const server = await stage.serve([ip, "53"]);
+  const rule = ["-A", "OUTPUT", "-p", "udp", "--dport", "53", "-d", ip, "-j", "NFQUEUE", "--queue-num", queue];
+  await stage.start("/usr/sbin/iptables", rule, { foreign: true }).finish();
+  const daemon = stage.start("queue", [queue]);
+  await daemon.truth(1);
+  const truths = [
+    ...await stage.ask("udp", ["-m", mode, ip, "53", stage.domain("n1"), "A"]),
+    ...await stage.ask("udp", ["-m", mode, ip, "53", stage.domain("n2"), "A"]),
+  ];
+  await daemon.go();
+  await daemon.finish();
+  return answered(truths).map((truth) => expectAsked(truth, server));
+}
+
 /** Servers that share a port: the answer tells which one it was. */
 async function askShared(stage: Stage, servers: Truth[], ip: string): Promise<ReturnType<typeof expectAsked>[]> {
   const asked = Array.from({ length: 8 }, (_, n) => stage.ask("udp", [ip, "53", stage.domain(`n${n}`), "A"]));
@@ -122,6 +139,12 @@ export const PATHS: Scenario[] = [
       return expected;
     },
   },
+  ...["sendto", "send"].map((mode): Scenario => ({
+    name: `nfqueue-${mode}`,
+    expects: `a firewall daemon holds the question back in an NFQUEUE (${mode}): the asker is named, not the daemon`,
+    needs: ["bottom-halves"],
+    run: (stage) => askQueued(stage, mode),
+  })),
   ...["raw", "dgram"].map((mode): Scenario => ({
     name: `packet-${mode}`,
     expects: `AF_PACKET socket (SOCK_${mode.toUpperCase()}), past the IP stack: transport packet, its process`,
