@@ -36,10 +36,10 @@ export interface PlacedColumn {
 const NUMBERS: readonly TopColumn[] = [
   { title: "SENT/S", width: 6, right: true, sort: "bytes", drop: 10, value: ({ rate }) => formatOctets(rate.sent) },
   { title: "RECV/S", width: 6, right: true, sort: "bytes", drop: 9, value: ({ rate }) => formatOctets(rate.received) },
-  { title: "SENT", width: 5, right: true, drop: 4, value: ({ total }) => formatOctets(total.sent) },
-  { title: "RECV", width: 5, right: true, drop: 5, value: ({ total }) => formatOctets(total.received) },
+  { title: "SENT", width: 5, right: true, drop: 1.6, value: ({ total }) => formatOctets(total.sent) },
+  { title: "RECV", width: 5, right: true, drop: 1.7, value: ({ total }) => formatOctets(total.received) },
   { title: "OPEN", width: 5, right: true, sort: "connections", drop: 7, value: ({ open }) => formatCount(open) },
-  { title: "CONNS", width: 5, right: true, drop: 6, value: ({ total }) => formatCount(total.connections) },
+  { title: "CONNS", width: 5, right: true, drop: 1.8, value: ({ total }) => formatCount(total.connections) },
   {
     title: "LOOKUPS",
     width: 7,
@@ -48,7 +48,7 @@ const NUMBERS: readonly TopColumn[] = [
     drop: 8,
     value: ({ total }) => formatCount(total.lookups),
   },
-  { title: "LOOK/S", width: 6, right: true, drop: 3, value: ({ rate }) => formatRate(rate.lookups) },
+  { title: "LOOK/S", width: 6, right: true, drop: 0.5, value: ({ rate }) => formatRate(rate.lookups) },
 ];
 
 /** Processes behind a row. */

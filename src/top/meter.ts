@@ -102,8 +102,8 @@ export class TrafficMeter {
    */
   credit(connection: Connection, tgid: number | undefined, sent: number, received: number, nowNs: number): void {
     const account = this.#account(connection, nowNs);
-    if (account === undefined) return;
-    const share = tgid === undefined ? account.owner : this.#share(account, connection, tgid, nowNs);
+    const share = account && (tgid === undefined ? account.owner : this.#share(account, connection, tgid, nowNs));
+    if (account === undefined || share === undefined) return;
     const newlySent = Math.max(0, sent - share.sent);
     const newlyReceived = Math.max(0, received - share.received);
     if (newlySent === 0 && newlyReceived === 0) return;
@@ -259,12 +259,12 @@ export class TrafficMeter {
     return connection.direction === "inbound" ? this.#options.listenerOf(connection)?.users[0] : undefined;
   }
 
-  #share(account: Account, connection: Connection, tgid: number, nowNs: number): Share {
+  #share(account: Account, connection: Connection, tgid: number, nowNs: number): Share | undefined {
     let share = account.shares.find((share) => share.tgid === tgid);
     if (share === undefined) {
       const user = connection.users.find(({ task }) => task.tgid === tgid);
-      // Its first use is told by a record that is still to come, or was lost.
-      if (user === undefined) return account.owner;
+      // Its first use is told by a record that is still to come; where that was lost, the end of the connection tells.
+      if (user === undefined) return undefined;
       const { row, passes, process } = this.#processRow(user.task, nowNs, user.process);
       share = { tgid, row, passes, sent: 0, received: 0 };
       account.shares.push(share);

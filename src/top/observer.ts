@@ -129,6 +129,8 @@ export class TopObserver implements LiveHandlers {
     this.#tracker.finish();
     // Whoever reads it later wants all of it.
     if (this.#options.batch && this.#options.count === undefined) this.#refresh();
+    const { connections, lookups } = this.#model.sum.total;
+    this.#output.count(connections + lookups);
     this.#usages?.[Symbol.dispose]();
     this.#output.close();
   }

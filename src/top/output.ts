@@ -42,6 +42,15 @@ export abstract class TopOutput implements EventWriter {
     return this.#counted;
   }
 
+  /**
+   * Takes what the summary says.
+   *
+   * @param count connections and lookups so far
+   */
+  count(count: number): void {
+    this.#counted = count;
+  }
+
   /** Nobody looks any more. */
   abstract get ended(): boolean;
 
@@ -58,10 +67,7 @@ export abstract class TopOutput implements EventWriter {
    * @param frame what was counted
    * @param surroundings time and losses
    */
-  show(frame: Frame, surroundings: Surroundings): void {
-    this.#counted = frame.sum.total.connections + frame.sum.total.lookups;
-    this.draw(frame, surroundings);
-  }
+  abstract show(frame: Frame, surroundings: Surroundings): void;
 
   /** Takes the summary. Losses are part of every frame. */
   write(event: CulpritEvent): void {
@@ -80,9 +86,6 @@ export abstract class TopOutput implements EventWriter {
   [Symbol.dispose](): void {
     this.close();
   }
-
-  /** Shows a frame. */
-  protected abstract draw(frame: Frame, surroundings: Surroundings): void;
 }
 
 /** A terminal that is taken over. */
@@ -129,7 +132,8 @@ export class ScreenOutput extends TopOutput {
     this.#terminal = undefined;
   }
 
-  protected override draw(frame: Frame, surroundings: Surroundings): void {
+  /** See {@linkcode TopOutput.show}. */
+  override show(frame: Frame, surroundings: Surroundings): void {
     this.#latest = [frame, surroundings];
     // A loss is never held back.
     if (this.state.paused && this.#shown !== undefined) {
@@ -178,7 +182,8 @@ export class BatchOutput extends TopOutput {
   /** Nothing to close. */
   override close(): void {}
 
-  protected override draw(frame: Frame, surroundings: Surroundings): void {
+  /** See {@linkcode TopOutput.show}. */
+  override show(frame: Frame, surroundings: Surroundings): void {
     if (this.#ended) return;
     const canvas = { columns: undefined, rows: undefined, colours: false };
     const lines = renderFrame(frame, this.state, surroundings, canvas).map((line) => `${line.trimEnd()}\n`);

@@ -91,21 +91,17 @@ export function renderFrame(frame: Frame, state: TopState, surroundings: Surroun
 function titleLine({ startNs, nowNs, intervalNs }: Frame, state: TopState, { from, to }: Surroundings): Line {
   const span = formatSpan(Math.max(0, nowNs - startNs));
   const order = `${state.sort} ${state.byTotal ? "in total" : "now"}${state.reversed ? ", reversed" : ""}`;
-  const every = intervalNs > 0 ? `, last ${(intervalNs / 1e9).toFixed(1)}s` : "";
-  const paused = state.paused ? "PAUSED  " : "";
-  return {
-    text: `culprit top  ${paused}${from} to ${to} UTC (${span}${every})  by ${state.view}, ${order}`,
-    style: "bold",
-  };
+  // While rows stand still, that they do is of more use than how long their interval was.
+  const note = state.paused ? ", PAUSED" : intervalNs > 0 ? `, last ${(intervalNs / 1e9).toFixed(1)}s` : "";
+  return { text: `culprit top  ${from} to ${to} UTC (${span}${note})  by ${state.view}, ${order}`, style: "bold" };
 }
 
 function sumsLine({ rate, total, open }: FrameRow): Line {
-  const octets = (now: number, all: number): string => `${formatOctets(now)}/s (${formatOctets(all)})`;
-  return {
-    text: `sent ${octets(rate.sent, total.sent)}  received ${octets(rate.received, total.received)}  ` +
-      `open ${formatCount(open)}  conns ${formatRate(rate.connections)}/s (${formatCount(total.connections)})  ` +
-      `lookups ${formatRate(rate.lookups)}/s (${formatCount(total.lookups)})`,
-  };
+  const now = `sent ${formatOctets(rate.sent)}/s  recv ${formatOctets(rate.received)}/s  ` +
+    `open ${formatCount(open)}  conns ${formatRate(rate.connections)}/s  lookups ${formatRate(rate.lookups)}/s`;
+  const all = `sent ${formatOctets(total.sent)}  recv ${formatOctets(total.received)}  ` +
+    `conns ${formatCount(total.connections)}  lookups ${formatCount(total.lookups)}`;
+  return { text: `${now}  all: ${all}` };
 }
 
 function lossLine({ lost, notObserved }: Surroundings): Line {

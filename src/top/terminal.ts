@@ -64,11 +64,6 @@ export class Terminal implements Disposable {
     void this.#readKeys();
   }
 
-  /** Nobody is there to see what is drawn. */
-  get gone(): boolean {
-    return this.#gone;
-  }
-
   /** Its size, each 1 or more. */
   get size(): { columns: number; rows: number } {
     try {
@@ -88,8 +83,8 @@ export class Terminal implements Disposable {
    */
   draw(lines: readonly string[]): void {
     if (!this.#active) return;
-    // Not cleared before: that flickers.
-    const text = lines.map((line) => line + CLEAR_LINE_END).join("\r\n");
+    // Cleared first: after the last column of a full line that would take its last character away.
+    const text = lines.map((line) => CLEAR_LINE_END + line).join("\r\n");
     this.#write(HOME + text + (lines.length < this.size.rows ? `\r\n${CLEAR_BELOW}` : ""));
   }
 
@@ -106,7 +101,13 @@ export class Terminal implements Disposable {
   }
 
   #enter(): void {
-    if (!this.#gone) Deno.stdin.setRaw(true);
+    if (this.#gone) return;
+    try {
+      Deno.stdin.setRaw(true);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      return this.#hangUp();
+    }
     this.#active = true;
     this.#write(ENTER);
   }
@@ -130,9 +131,13 @@ export class Terminal implements Disposable {
       while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      this.#gone = true;
-      this.#events.onHangup();
+      this.#hangUp();
     }
+  }
+
+  #hangUp(): void {
+    this.#gone = true;
+    this.#events.onHangup();
   }
 
   async #readKeys(): Promise<void> {
