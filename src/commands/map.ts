@@ -19,10 +19,18 @@ import { type ExitCode, UsageError } from "../errors.ts";
 import type { ProcessInfo } from "../events.ts";
 import { bootTimeNs } from "../host/clock.ts";
 import { type LiveHandlers, type LiveSession, runLive } from "../live.ts";
+import { DocumentFormatter, type MapDocument } from "../map/document.ts";
+import { renderDot } from "../map/dot.ts";
 import { EdgeTable } from "../map/edges.ts";
 import { Gatherer } from "../map/gatherer.ts";
+import { renderHtml } from "../map/html.ts";
+import { renderMermaid } from "../map/mermaid.ts";
+import { renderNft } from "../map/nft.ts";
+import { policyHost } from "../map/policy_host.ts";
 import { readTcpCounters } from "../map/tcp_counters.ts";
 import { compileFilter } from "../output/filter.ts";
+import { writeStderr } from "../output/stdio.ts";
+import type { OutputFormat } from "../output/writer.ts";
 import { DNS_PORTS, DNS_TIMEOUT_MS, NAMES_SENSOR, noteNames } from "./conns.ts";
 import type { LiveOptions, MapFormat } from "./options.ts";
 
@@ -58,25 +66,42 @@ const KEEP_MS = 10_000;
  * @throws {CulpritError} when it cannot start
  */
 export async function runMap(options: MapOptions): Promise<ExitCode> {
-  const format = settleMapFormat(options);
+  const { format, render } = settleMapFormat(options);
+  const report = options.quiet ? (): void => {} : writeStderr;
+  const formatter = render && new DocumentFormatter(render, Deno.hostname(), report);
   return await runLive({
     name: "map",
     columns: "edge",
+    ...(formatter === undefined ? {} : { formatter }),
     sensors: [PROCESS_SENSOR, CONN_SENSOR, NAMES_SENSOR],
     globals: { dns_ports: DNS_PORTS, dns_port_count: [DNS_PORTS.length] },
     handlers: (session) => mapHandlers(session, options),
   }, { ...options, format, count: undefined });
 }
 
+/** Formats that are documents. */
+const RENDERERS: Partial<Record<MapFormat, (document: MapDocument) => string>> = {
+  dot: renderDot,
+  mermaid: renderMermaid,
+  html: renderHtml,
+};
+
 /** One format out of what may say it. */
-function settleMapFormat({ json, format, policy }: MapOptions): "text" | "json" | "kv" {
-  if (json && format !== undefined && format !== "json") {
+function settleMapFormat(
+  options: MapOptions,
+): { format: OutputFormat; render: ((document: MapDocument) => string) | undefined } {
+  const { json, format = json ? "json" : "text", policy } = options;
+  if (json && format !== "json") {
     throw new UsageError(`option --json: found --format ${format} beside it, wanted one of them`);
   }
-  if (policy !== undefined && (json || format !== undefined)) {
-    throw new UsageError("option --policy: found a format beside it, wanted one of them");
+  if (policy !== undefined) {
+    if (json || options.format !== undefined) {
+      throw new UsageError(`option --policy: found --${json ? "json" : "format"} beside it, wanted one of them`);
+    }
+    return { format: "text", render: (document) => renderNft(document, options.minCount, policyHost()) };
   }
-  return json ? "json" : "text";
+  const isLines = format === "text" || format === "json" || format === "kv";
+  return { format: isLines ? format : "text", render: RENDERERS[format] };
 }
 
 /** Makes what the run does with records. */
