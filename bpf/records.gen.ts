@@ -7,4 +7,5 @@ export const RECORD_TYPE = {
   EXIT: 3,
   DNS_PACKET: 4,
   CONNECTION: 5,
+  CGROUP: 6,
 } as const;

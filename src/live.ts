@@ -5,7 +5,7 @@
  */
 
 import { RECORD_TYPE } from "../bpf/records.gen.ts";
-import { decodeExec, decodeExit, decodeFork } from "../bpf/process/sensor.ts";
+import { decodeCgroup, decodeExec, decodeExit, decodeFork } from "../bpf/process/sensor.ts";
 import { closeFd, configureLibrary, errnoMessage, NOFOLLOW, OPEN_FLAG, openFile } from "../ffi/mod.ts";
 import { findAsset } from "./assets.ts";
 import type { LiveOptions } from "./commands/options.ts";
@@ -213,6 +213,12 @@ class LiveLoop implements LiveSession {
         this.#lastTsNs = fork.tsNs;
         this.table.onFork(fork);
         this.#handlers.process?.("fork", fork);
+        break;
+      }
+      case RECORD_TYPE.CGROUP: {
+        const move = decodeCgroup(view, base);
+        this.#lastTsNs = move.tsNs;
+        this.table.onCgroup(move);
         break;
       }
       case RECORD_TYPE.EXIT: {

@@ -16,9 +16,16 @@ import { Answers } from "./process_table/_answers.ts";
 import { Entry, MAX_ANCESTORS, type ProcessImage, TICK_NS, Version } from "./process_table/_entry.ts";
 import { EntryStore } from "./process_table/_store.ts";
 import { imageOfExec, imageOfFacts, inheritImage, unknownImage } from "./process_table/_image.ts";
-import type { ProcessExec, ProcessExit, ProcessFork, ProcessRef } from "./process_table/types.ts";
+import type { ProcessCgroup, ProcessExec, ProcessExit, ProcessFork, ProcessRef } from "./process_table/types.ts";
 
-export type { ProcessExec, ProcessExit, ProcessFork, ProcessKey, ProcessRef } from "./process_table/types.ts";
+export type {
+  ProcessCgroup,
+  ProcessExec,
+  ProcessExit,
+  ProcessFork,
+  ProcessKey,
+  ProcessRef,
+} from "./process_table/types.ts";
 
 /** How a {@linkcode ProcessTable} is made. */
 export interface ProcessTableOptions {
@@ -193,6 +200,21 @@ export class ProcessTable {
     const added = new Entry(event.tgid, event.startTimeNs, event.parentTgid, version);
     added.ancestors = ancestors;
     this.#store.insert(added, event.tsNs);
+  }
+
+  /**
+   * A process was moved to another cgroup.
+   *
+   * @param event from the process sensor
+   */
+  onCgroup(event: ProcessCgroup): void {
+    const entry = this.#findOrRead(event.tgid, event.startTimeNs);
+    if (entry === undefined) return;
+    const { current } = entry;
+    const image = inheritImage(current.image, { cgroup: event.cgroup === "" ? "unknown" : event.cgroup });
+    // What /proc showed later holds this move already.
+    if (image === current.image || current.observedNs >= event.tsNs || current.sinceNs > event.tsNs) return;
+    this.#store.pushVersion(entry, new Version(image, event.tsNs, 0, current.comm, current.uid, current.gid));
   }
 
   /**

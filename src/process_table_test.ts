@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { OWNER_KIND } from "./capture.ts";
 import { FileClock } from "./host/clock.ts";
 import type { ProcFacts } from "./host/proc.ts";
+import type { ProcessInfo } from "./events.ts";
 import { type ProcessExec, type ProcessFork, ProcessTable, unknownProcess } from "./process_table.ts";
 
 const SECOND = 1e9;
@@ -259,6 +260,25 @@ Deno.test("a forked child has its parent's facts until it execs, and its own whe
   ]);
   const moved = table.lookup({ tgid: 901, startTimeNs: 101 * SECOND + 2 }, 102 * SECOND);
   assert.deepEqual([moved.exe, moved.netns, moved.container?.runtime], ["/usr/bin/bash", 77, "docker"]);
+});
+
+Deno.test("a process is in the cgroup and container it was in at the time of the event", () => {
+  const table = makeShell();
+  const child: [number, number] = [900, 120_000_000_000];
+  table.onFork(fork(BASH, child));
+  table.onExec(exec(child, child[1] + 1000, "/usr/bin/worker"));
+  table.onCgroup({ tsNs: child[1] + 5000, tgid: 900, startTimeNs: child[1], cgroup: `/docker/${ID}` });
+  const at = (tsNs: number): ProcessInfo => table.lookup({ tgid: 900, startTimeNs: child[1] }, tsNs);
+  assert.equal(at(child[1] + 4999).cgroup, "/user.slice");
+  assert.equal(at(child[1] + 4999).container, undefined);
+  assert.equal(at(child[1] + 5000).cgroup, `/docker/${ID}`);
+  assert.deepEqual(at(child[1] + 5000).container, { id: ID, runtime: "docker" });
+  assert.equal(at(child[1] + 5000).exe, "/usr/bin/worker");
+  // An older one of the same pid, and what /proc showed later, are left alone.
+  table.onCgroup({ tsNs: child[1] + 6000, tgid: 900, startTimeNs: 7_000_000_001, cgroup: "/other" });
+  table.onCgroup({ tsNs: 99 * SECOND, tgid: 812, startTimeNs: BASH[1], cgroup: "/before" });
+  assert.equal(at(child[1] + 7000).cgroup, `/docker/${ID}`);
+  assert.equal(table.lookup({ tgid: 812, startTimeNs: BASH[1] }, 120 * SECOND).cgroup, "/system.slice");
 });
 
 Deno.test("ancestors are those of the time of the fork", () => {

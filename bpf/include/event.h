@@ -22,6 +22,7 @@ enum record_type {
 	RECORD_EXIT = 3,
 	RECORD_DNS_PACKET = 4,
 	RECORD_CONNECTION = 5,
+	RECORD_CGROUP = 6,
 };
 
 /*

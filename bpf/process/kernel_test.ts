@@ -3,8 +3,9 @@ import { libbpf, openLibc } from "../../ffi/mod.ts";
 import { RECORD_TYPE } from "../records.gen.ts";
 import { drainAll } from "../record_testing.ts";
 import { SensorRun } from "../../src/sensor.ts";
-import type { ProcessExec, ProcessExit, ProcessFork } from "../../src/process_table/types.ts";
-import { decodeExec, decodeExit, decodeFork, PROCESS_SENSOR } from "./sensor.ts";
+import { cgroup2Root } from "../../src/host/cgroup2.ts";
+import type { ProcessCgroup, ProcessExec, ProcessExit, ProcessFork } from "../../src/process_table/types.ts";
+import { decodeCgroup, decodeExec, decodeExit, decodeFork, PROCESS_SENSOR } from "./sensor.ts";
 
 // Opened on first use and kept: inside a test that would look like a leak.
 openLibc();
@@ -16,15 +17,17 @@ interface Seen {
   execs: ProcessExec[];
   forks: ProcessFork[];
   exits: ProcessExit[];
+  moves: ProcessCgroup[];
 }
 
 /** Takes what is in the ring apart. */
 function collect(run: SensorRun): Seen {
-  const seen: Seen = { execs: [], forks: [], exits: [] };
+  const seen: Seen = { execs: [], forks: [], exits: [], moves: [] };
   drainAll(run, (type, view, base) => {
     if (type === RECORD_TYPE.EXEC) seen.execs.push(decodeExec(view, base));
     else if (type === RECORD_TYPE.FORK) seen.forks.push(decodeFork(view, base));
     else if (type === RECORD_TYPE.EXIT) seen.exits.push(decodeExit(view, base));
+    else if (type === RECORD_TYPE.CGROUP) seen.moves.push(decodeCgroup(view, base));
   });
   return seen;
 }
@@ -113,4 +116,34 @@ Deno.test("process sensor counts every record a full ring cannot take", () => {
   assert.ok(lost > 0, "the ring was too small");
   // 211 subshells make a fork and an exit each; the shell itself a fork, an exec and an exit. Others may run besides.
   assert.ok(kept + lost >= 2 * 211 + 3, `kept ${kept} + lost ${lost}`);
+});
+
+Deno.test("process sensor tells where a process was moved to, and its children begin", () => {
+  using root = cgroup2Root();
+  const name = `culprit-test-${Deno.pid}`;
+  const outer = `${root.path}/${name}`;
+  const inner = `${outer}/inner`;
+  Deno.mkdirSync(inner, { recursive: true });
+  try {
+    using run = SensorRun.start([PROCESS_SENSOR], { ringSizeBytes: RING_SIZE });
+    collect(run);
+    const marker = crypto.randomUUID();
+    // The shell moves itself, runs a program there, and goes back, so that the cgroup can be removed.
+    const script = `echo $$ >"$1/cgroup.procs"; /bin/true "$2"; echo $$ >"$3/cgroup.procs"; :`;
+    assert.equal(runProgram("/bin/sh", ["-c", script, "sh", inner, marker, root.path]), 0);
+    const seen = collect(run);
+    const shell = seen.execs.find(({ cmdline }) => cmdline[1] === "-c" && cmdline.includes(marker));
+    const moves = seen.moves.filter(({ tgid, startTimeNs }) =>
+      tgid === shell?.tgid && startTimeNs === shell.startTimeNs
+    );
+    assert.equal(moves.length, 2);
+    assert.equal(moves[0]?.cgroup, `/${name}/inner`);
+    assert.ok((moves[0]?.tsNs ?? 0) > (shell?.tsNs ?? 0));
+    assert.notEqual(moves[1]?.cgroup, `/${name}/inner`);
+    const child = seen.execs.find(({ exe, cmdline }) => exe.endsWith("/true") && cmdline.includes(marker));
+    assert.equal(child?.cgroup, `/${name}/inner`);
+  } finally {
+    Deno.removeSync(inner);
+    Deno.removeSync(outer);
+  }
 });

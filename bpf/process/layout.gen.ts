@@ -82,6 +82,53 @@ export function readProcessExecEventInto(view: DataView, base: number, event: Pr
   event.argumentsSize = view.getUint16(base + 86, true);
 }
 
+/** Octets of the fixed part of `struct process_cgroup_event`; variable data follows. */
+export const PROCESS_CGROUP_EVENT_SIZE = 32;
+
+/** The integers of `struct process_cgroup_event`; 64-bit ones are exact up to 2^53 and rounded above. */
+export interface ProcessCgroupEvent {
+  tsNs: number;
+  recordType: number;
+  cutFlags: number;
+  tgid: number;
+  startTimeNs: number;
+  cgroupSize: number;
+}
+
+/**
+ * Reads the integers of a `struct process_cgroup_event`.
+ *
+ * @param view memory that holds the record
+ * @param base offset of the record in `view`, in octets
+ * @returns a new object
+ */
+export function readProcessCgroupEvent(view: DataView, base: number): ProcessCgroupEvent {
+  return {
+    tsNs: view.getUint32(base, true) + view.getUint32(base + 4, true) * 0x1_0000_0000,
+    recordType: view.getUint16(base + 8, true),
+    cutFlags: view.getUint16(base + 10, true),
+    tgid: view.getUint32(base + 12, true),
+    startTimeNs: view.getUint32(base + 16, true) + view.getUint32(base + 20, true) * 0x1_0000_0000,
+    cgroupSize: view.getUint32(base + 24, true),
+  };
+}
+
+/**
+ * Reads the integers of a `struct process_cgroup_event` into an object that is used again and again.
+ *
+ * @param view memory that holds the record
+ * @param base offset of the record in `view`, in octets
+ * @param event receives them
+ */
+export function readProcessCgroupEventInto(view: DataView, base: number, event: ProcessCgroupEvent): void {
+  event.tsNs = view.getUint32(base, true) + view.getUint32(base + 4, true) * 0x1_0000_0000;
+  event.recordType = view.getUint16(base + 8, true);
+  event.cutFlags = view.getUint16(base + 10, true);
+  event.tgid = view.getUint32(base + 12, true);
+  event.startTimeNs = view.getUint32(base + 16, true) + view.getUint32(base + 20, true) * 0x1_0000_0000;
+  event.cgroupSize = view.getUint32(base + 24, true);
+}
+
 /** Octets of the fixed part of `struct process_fork_event`; variable data follows. */
 export const PROCESS_FORK_EVENT_SIZE = 80;
 /** Offset of `comm`, 16 octets. */

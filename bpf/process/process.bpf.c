@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 /*
- * Process sensor: program starts (exec), new processes (fork) and their ends.
+ * Process sensor: program starts (exec), new processes (fork), their ends, and moves
+ * to another cgroup.
  *
- * Hooks: BTF-enabled raw tracepoints sched_process_exec, sched_process_fork and
- * sched_process_exit (Linux 5.5 and newer). They run in the context of the task
- * itself, cannot be bypassed by any system call flavour, and exist where kprobes
- * and fentry are locked down.
+ * Hooks: BTF-enabled raw tracepoints sched_process_exec, sched_process_fork,
+ * sched_process_exit and cgroup_attach_task (Linux 5.5 and newer). They run in the
+ * context of the task that acts, cannot be bypassed by any system call flavour, and
+ * exist where kprobes and fentry are locked down.
  *
  * Misses: processes older than culprit (filled in from /proc), failed execs,
  * argument vectors past 4 KiB (flagged), path components past the first 48.
@@ -90,9 +91,21 @@ struct process_exit_event {
 	__u8 comm[COMM_SIZE];
 };
 
+/* Followed by the path of the cgroup, as in an exec record. */
+struct process_cgroup_event {
+	__u64 ts_ns;
+	__u16 record_type;
+	__u16 cut_flags;
+	__u32 tgid;
+	__u64 start_time_ns;
+	__u32 cgroup_size;
+	__u32 reserved;
+};
+
 #pragma clang diagnostic pop
 
 EVENT_LAYOUT(process_exec_event);
+EVENT_LAYOUT(process_cgroup_event);
 EVENT_LAYOUT(process_fork_event);
 EVENT_LAYOUT(process_exit_event);
 ENUM_LAYOUT(process_cut);
@@ -286,6 +299,41 @@ static __always_inline __u32 append_arguments(struct exec_scratch *scratch, stru
 	return size;
 }
 
+/* Tells where a process is now. */
+static __always_inline void send_cgroup(struct task_struct *task)
+{
+	struct exec_scratch *scratch = this_scratch();
+	struct process_cgroup_event *event;
+	__u32 size;
+
+	if (!scratch)
+		return;
+	event = (void *)scratch->data;
+	event->ts_ns = bpf_ktime_get_boot_ns();
+	event->record_type = RECORD_CGROUP;
+	event->tgid = BPF_CORE_READ(task, tgid);
+	event->start_time_ns = process_start_ns(task);
+	event->reserved = 0;
+	scratch->event.cut_flags = 0;
+	scratch->offset = sizeof(*event);
+	event->cgroup_size = append_cgroup(scratch, task_cgroup(task));
+	event->cut_flags = scratch->event.cut_flags;
+	size = scratch->offset;
+	if (size > DATA_SIZE)
+		size = DATA_SIZE;
+	if (bpf_ringbuf_output(&events, event, size, BPF_RB_NO_WAKEUP))
+		COUNT(process_lost_ring);
+}
+
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(process_cgroup, struct cgroup *to, const char *path, struct task_struct *task)
+{
+	/* A thread may be moved on its own; the process is where its leader is. */
+	if (task->pid == task->tgid)
+		send_cgroup(task);
+	return 0;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
@@ -370,6 +418,9 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	event->reserved2 = 0;
 	bpf_core_read(event->comm, sizeof(event->comm), &child->comm);
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	/* clone3(CLONE_INTO_CGROUP). */
+	if (child->cgroups != parent->cgroups)
+		send_cgroup(child);
 	return 0;
 }
 

@@ -4,15 +4,17 @@
  * @module
  */
 
-import type { ProcessExec, ProcessExit, ProcessFork } from "../../src/process_table/types.ts";
+import type { ProcessCgroup, ProcessExec, ProcessExit, ProcessFork } from "../../src/process_table/types.ts";
 import type { Sensor } from "../../src/sensor.ts";
 import { readText, readTexts } from "../record.ts";
 import {
+  PROCESS_CGROUP_EVENT_SIZE,
   PROCESS_CUT,
   PROCESS_EXEC_EVENT_COMM_OFFSET,
   PROCESS_EXEC_EVENT_SIZE,
   PROCESS_EXIT_EVENT_COMM_OFFSET,
   PROCESS_FORK_EVENT_COMM_OFFSET,
+  readProcessCgroupEvent,
   readProcessExecEvent,
   readProcessExitEvent,
   readProcessForkEvent,
@@ -28,6 +30,12 @@ export const PROCESS_SENSOR: Sensor = {
     { name: "process_exec", attach: "tracing", hook: "tp_btf/sched_process_exec" },
     { name: "process_fork", attach: "tracing", hook: "tp_btf/sched_process_fork" },
     { name: "process_exit", attach: "tracing", hook: "tp_btf/sched_process_exit" },
+    {
+      name: "process_cgroup",
+      attach: "tracing",
+      hook: "tp_btf/cgroup_attach_task",
+      without: "a process is shown in the cgroup and container it was in when its program began",
+    },
   ],
   lossCounters: { process_ring_full: "process_lost_ring" },
 };
@@ -101,6 +109,19 @@ export function decodeFork(view: DataView, base: number): ProcessFork {
     comm: readText(view, base + PROCESS_FORK_EVENT_COMM_OFFSET, COMM_SIZE),
     netns: record.netns,
   };
+}
+
+/**
+ * Decodes a record of type CGROUP.
+ *
+ * @param view memory that holds the record
+ * @param base offset of the record in `view`
+ * @returns the event, copied
+ */
+export function decodeCgroup(view: DataView, base: number): ProcessCgroup {
+  const { tsNs, tgid, startTimeNs, cgroupSize, cutFlags } = readProcessCgroupEvent(view, base);
+  const components = readTexts(view, base + PROCESS_CGROUP_EVENT_SIZE, cgroupSize);
+  return { tsNs, tgid, startTimeNs, cgroup: pathOf(components, (cutFlags & PROCESS_CUT.CGROUP) !== 0) };
 }
 
 /**

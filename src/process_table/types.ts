@@ -64,6 +64,13 @@ export interface ProcessFork extends ProcessKey {
   netns?: number;
 }
 
+/** A process was moved to another cgroup (`cgroup_attach_task`), or created in another than its parent's. */
+export interface ProcessCgroup extends ProcessKey {
+  tsNs: number;
+  /** Path in the v2 hierarchy; empty where it could not be read. */
+  cgroup: string;
+}
+
 /** The last thread of a process ended (`sched_process_exit`). */
 export interface ProcessExit extends ProcessKey {
   tsNs: number;
