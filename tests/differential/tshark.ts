@@ -164,8 +164,8 @@ function compare(bytes: Uint8Array, shown: Shown): string[] {
     ...difference("id", [message.id], shown["dns.id"].map(number)),
     ...difference("response", [message.isResponse ? 1 : 0], shown["dns.flags.response"].map(number)),
     ...difference("opcode", [message.opcode], shown["dns.flags.opcode"].map(number)),
-    // The upper bits of the extended rcode have a field of their own.
-    ...difference("rcode", [message.rcode & 0xf], shown["dns.flags.rcode"].map(number)),
+    // The upper bits of the extended rcode have a field of their own, and queries have none.
+    ...message.isResponse ? difference("rcode", [message.rcode & 0xf], shown["dns.flags.rcode"].map(number)) : [],
     ...difference("question types", message.questions.map(({ type }) => type), shown["dns.qry.type"].map(number)),
     ...difference("question classes", message.questions.map((one) => one.class), shown["dns.qry.class"].map(number)),
     ...plain
