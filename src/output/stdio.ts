@@ -28,12 +28,24 @@ export function writeStdout(text: string): void {
   }
 }
 
+let prepareStderr: (() => void) | undefined;
+
+/**
+ * Says what must happen before anything can be read on standard error: a screen that was taken over is given back.
+ *
+ * @param prepare called before each text; undefined for nothing any more
+ */
+export function beforeStderr(prepare: (() => void) | undefined): void {
+  prepareStderr = prepare;
+}
+
 /**
  * Writes to standard error.
  *
  * @param text whole lines
  */
 export function writeStderr(text: string): void {
+  prepareStderr?.();
   try {
     writeAll(Deno.stderr, text);
   } catch {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { beforeStderr } from "../output/stdio.ts";
 import { type Key, KeyReader } from "./keys.ts";
 
 /** What a {@linkcode Terminal} tells of. */
@@ -49,8 +50,9 @@ export class Terminal implements Disposable {
   /** @param events where to tell what happens */
   constructor(events: TerminalEvents) {
     this.#events = events;
-    // Errors of timers and forgotten promises end the process at once: it must be readable what they say.
-    for (const name of ["error", "unhandledrejection", "unload"]) this.#listen(name, () => this.#leave());
+    // Errors of timers and forgotten promises end the process at once: what they say must be readable.
+    beforeStderr(() => this.#leave());
+    this.#listeners.defer(() => beforeStderr(undefined));
     this.#onSignal("SIGWINCH", () => this.#events.onRedraw());
     // What ends a process by default would leave the terminal as it is.
     for (const signal of ["SIGHUP", "SIGQUIT"] as const) this.#onSignal(signal, () => this.#events.onHangup());
@@ -159,10 +161,5 @@ export class Terminal implements Disposable {
   #onSignal(signal: Deno.Signal, handler: () => void): void {
     Deno.addSignalListener(signal, handler);
     this.#listeners.defer(() => Deno.removeSignalListener(signal, handler));
-  }
-
-  #listen(name: string, handler: () => void): void {
-    addEventListener(name, handler, { capture: true });
-    this.#listeners.defer(() => removeEventListener(name, handler, { capture: true }));
   }
 }
