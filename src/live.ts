@@ -44,6 +44,8 @@ export interface LiveHandlers {
   record(type: number, view: DataView, base: number): void;
   /** Told every turn, with the time up to which everything was handed over. */
   tick(nowNs: number): void;
+  /** Told once, when nothing was detached yet: what the kernel counts of living sockets may be gone afterwards. */
+  ending?(): void;
   /** Told once, after the last record. */
   finish(nowNs: number): void;
   /** Told when records were lost. */
@@ -274,6 +276,7 @@ class LiveLoop implements LiveSession {
   }
 
   #finish(startedNs: number): ExitCode {
+    this.#handlers.ending?.();
     this.run.detach();
     const endedNs = bootTimeNs();
     while (this.run.pendingBytes > 0 && this.#drain(RECORDS_PER_TURN) > 0);

@@ -51,6 +51,8 @@ export class TopObserver implements LiveHandlers {
   readonly #onPacket: DnsTracker["packet"];
   readonly #startNs = bootTimeNs();
   #nextNs: number;
+  /** What was counted when the end began. */
+  #lastUsages: Map<string, SocketUsage[]> | undefined;
   #frames = 0;
   #nowNs = this.#startNs;
 
@@ -122,6 +124,11 @@ export class TopObserver implements LiveHandlers {
     else if (nowNs >= this.#nextNs) this.#refresh();
   }
 
+  /** See {@linkcode LiveHandlers.ending}. */
+  ending(): void {
+    this.#lastUsages = this.#usages?.read();
+  }
+
   /** See {@linkcode LiveHandlers.finish}. */
   finish(nowNs: number): void {
     this.#nowNs = Math.max(this.#nowNs, nowNs);
@@ -181,7 +188,7 @@ export class TopObserver implements LiveHandlers {
   /** Reads the counters of what is open, and shows everything. */
   #refresh(): void {
     const nowNs = this.#nowNs;
-    const usages = this.#usages?.read();
+    const usages = this.#lastUsages ?? this.#usages?.read();
     for (const counted of this.#tracker.counted()) {
       const { connection } = counted;
       // In the accept queue it is nobody's yet.
