@@ -3,7 +3,7 @@ import config from "../../deno.json" with { type: "json" };
 import { runInside } from "./_run.ts";
 
 /** Every command. */
-const COMMANDS = ["dns", "procs", "who", "doctor", "schema", "version", "completion", "man"];
+const COMMANDS = ["dns", "procs", "top", "who", "doctor", "schema", "version", "completion", "man"];
 
 for (const command of COMMANDS) {
   Deno.test(`culprit ${command} --help`, async (test) => {
@@ -66,7 +66,7 @@ Deno.test("help loads neither FFI nor sensors, so that it stays fast", async () 
   const paths = [...loaded].map((specifier) => specifier.replace(new URL("../../", import.meta.url).href, ""));
   assert.ok(paths.includes("src/commands/options.ts"));
   assert.deepEqual(
-    paths.filter((path) => /^(ffi|bpf|src\/(host|net|correlation|commands\/(dns|procs|doctor)))/.test(path)),
+    paths.filter((path) => /^(ffi|bpf|src\/(host|net|correlation|commands\/(dns|procs|top|doctor)))/.test(path)),
     [],
   );
 });
