@@ -143,7 +143,7 @@ export function manyEdges(count: number): EdgeEvent[] {
     return processEnd({ name, unit, cgroup: `/system.slice/${unit}`, uid: 100 + index, user: `user${index}` });
   };
   return Array.from({ length: count }, (_, index) => {
-    const bytes = Math.round(40 * 1.06 ** (count - index) * (1 + index % 7));
+    const bytes = Math.round(40 * 1.06 ** Math.min(300, count - index) * (1 + index % 7));
     const common = {
       connections: 1 + index * 7 % 50,
       bytes_sent: bytes,

@@ -139,9 +139,8 @@ function header({ edges, summary, host }: MapDocument, policy: Policy, minCount:
     "logins from elsewhere, failover. As it stands this file blocks nothing; see the end of each chain.",
     "Try: nft -c -f FILE. Load: nft -f FILE. Watch: nft list table inet culprit. Remove: nft delete table inet culprit",
     "",
-    `Allowed: what came about at least ${
-      plural(minCount, "time", "times")
-    }. Were it enforced, within this window it would`,
+    `Allowed: what came about ${minCount === 1 ? "" : `at least ${minCount} times`}`.trimEnd() +
+    ". Enforced, it would within this window",
     policy.blocked.length === 0
       ? "have blocked nothing."
       : `have blocked ${plural(policy.blocked.length, "edge", "edges")}: ${

@@ -5,11 +5,14 @@
  */
 
 import { findMounts } from "../host/cgroup2.ts";
+import { isAtLeast, kernelRelease } from "../host/kernel.ts";
 import { parseInode } from "../host/proc_format.ts";
 import type { PolicyHost } from "./policy.ts";
 
 /** Where nft(8) looks for cgroups, wherever they are mounted (SYSFS_CGROUPSV2_PATH of its sources). */
 const NFT_ROOT = "/sys/fs/cgroup";
+/** Kernel that has `socket cgroupv2` (commit e0bb96db96f8). */
+const CGROUP_MATCH_KERNEL = "5.13";
 
 /** Whether a directory is there to be read by us. */
 function isDirectory(path: string): boolean {
@@ -29,9 +32,11 @@ function isDirectory(path: string): boolean {
 export function policyHost(): PolicyHost {
   const own = new Set(Deno.networkInterfaces().map(({ address }) => address));
   // On hosts with cgroup v1, v2 is mounted one level below.
-  const mount = findMounts(Deno.readTextFileSync("/proc/self/mountinfo")).find((path) =>
-    path === NFT_ROOT || path.startsWith(`${NFT_ROOT}/`)
-  );
+  const mount = !isAtLeast(kernelRelease(), CGROUP_MATCH_KERNEL)
+    ? undefined
+    : findMounts(Deno.readTextFileSync("/proc/self/mountinfo")).find((path) =>
+      path === NFT_ROOT || path.startsWith(`${NFT_ROOT}/`)
+    );
   return {
     netns: parseInode(Deno.readLinkSync("/proc/thread-self/ns/net")),
     isOwn: (ip) => own.has(ip),
