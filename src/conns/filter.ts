@@ -112,8 +112,14 @@ export function networkHolds({ octets, bits }: Network, address: readonly number
   return true;
 }
 
+/** What of a connection filters look at. */
+export type FilteredConnection = Pick<
+  Connection,
+  "shape" | "state" | "transport" | "direction" | "localIp" | "localPort" | "remoteIp" | "remotePort"
+>;
+
 /** Whether a connection's event passes. */
-export type ConnectionFilter = (name: ConnectionEventName, connection: Connection) => boolean;
+export type ConnectionFilter = (name: ConnectionEventName, connection: FilteredConnection) => boolean;
 
 /**
  * Compiles the options.

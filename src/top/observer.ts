@@ -10,7 +10,7 @@ import { DnsPacketDecoder } from "../../bpf/dns/sensor.ts";
 import { RECORD_TYPE } from "../../bpf/records.gen.ts";
 import { DNS_TIMEOUT_MS, noteNames } from "../commands/conns.ts";
 import { lostCounts } from "../commands/dns_counts.ts";
-import { compileConnectionFilter } from "../conns/filter.ts";
+import { compileConnectionFilter, type ConnectionFilter } from "../conns/filter.ts";
 import { AddressNames } from "../conns/names.ts";
 import { ConnectionTracker } from "../conns/tracker.ts";
 import type { Connection, ConnectionRecord, CountedConnection } from "../conns/types.ts";
@@ -43,6 +43,7 @@ export class TopObserver implements LiveHandlers {
   readonly #tracker: ConnectionTracker;
   readonly #counters: ConnectionCounters;
   readonly #usages: UsageReader | undefined;
+  readonly #passes: ConnectionFilter;
   readonly #notObserved: readonly string[];
   readonly #names = new AddressNames();
   readonly #decoder = new ConnectionDecoder();
@@ -83,13 +84,13 @@ export class TopObserver implements LiveHandlers {
       },
     });
     const filter = compileFilter(options);
-    const passes = compileConnectionFilter({ ...options, ...ANY_CONNECTION });
+    this.#passes = compileConnectionFilter({ ...options, ...ANY_CONNECTION });
     this.#meter = new TrafficMeter({
       model: this.#model,
       resolve: (task, tsNs) => session.table.lookup(task, tsNs),
       nameOf: (tgid, address, tsNs) => this.#names.find(tgid, address, tsNs)?.name,
       listenerOf: (connection) => this.#tracker.listenerOf(connection),
-      passes: (connection) => isMoving(connection) && passes("open", connection),
+      passes: (connection) => isMoving(connection) && this.#passes("open", connection),
       passesProcess: filter &&
         ((process: ProcessInfo) => filter({ schema: SCHEMA, type: "process", time: "", event: "exec", process })),
     });
@@ -176,13 +177,21 @@ export class TopObserver implements LiveHandlers {
     // The retry over TCP is of the same lookup.
     if (asked === undefined || !clientIsLocal || tcpRetry) return;
     const { source, destination, transport } = asked.network;
-    this.#meter.lookup({
-      client,
-      name: (response?.message ?? query?.message)?.questions[0]?.name,
-      server: query === undefined ? source : destination,
-      transport,
-      isForwarded: onBehalfOf !== undefined,
-    }, asked.tsNs);
+    const [own, server] = query === undefined ? [destination, source] : [source, destination];
+    const isWanted = this.#passes("open", {
+      shape: "flow",
+      state: "established",
+      direction: "outbound",
+      // AF_PACKET senders make datagrams of any protocol; those of DNS are UDP.
+      transport: transport === "tcp" ? "tcp" : "udp",
+      localIp: own.ip,
+      localPort: own.port,
+      remoteIp: server.ip,
+      remotePort: server.port,
+    });
+    if (!isWanted) return;
+    const name = (response?.message ?? query?.message)?.questions[0]?.name;
+    this.#meter.lookup({ client, name, server, transport, isForwarded: onBehalfOf !== undefined }, asked.tsNs);
   }
 
   /** Reads the counters of what is open, and shows everything. */
