@@ -11,7 +11,7 @@ import type { PolicyHost } from "./policy.ts";
 
 /** Where nft(8) looks for cgroups, wherever they are mounted (SYSFS_CGROUPSV2_PATH of its sources). */
 const NFT_ROOT = "/sys/fs/cgroup";
-/** Kernel that has `socket cgroupv2` (commit e0bb96db96f8). */
+/** Kernel that has `socket cgroupv2` (nft_socket). */
 const CGROUP_MATCH_KERNEL = "5.13";
 
 /** Whether a directory is there to be read by us. */
