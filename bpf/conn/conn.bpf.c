@@ -162,6 +162,9 @@ struct conn_event {
 	__u64 established_ns;
 	__u64 bytes_sent;
 	__u64 bytes_received;
+	/* On CLOSE: what the task sent and received itself, where no other process did. */
+	__u64 usage_sent;
+	__u64 usage_received;
 	__u32 packets_sent;
 	__u32 packets_received;
 	__u32 retransmits;
@@ -220,6 +223,7 @@ struct conn_socket {
 	__u64 birth_ns;
 	__u64 opened_ns;
 	__u64 established_ns;
+	/* Who connected, listens, bound or, of a passive one, accepted. */
 	struct task_identity opener;
 	struct task_identity closer;
 	__u32 netns;
@@ -312,9 +316,9 @@ struct {
 } conn_flows SEC(".maps");
 
 struct conn_attempt {
-	struct task_identity id;
 	__u64 socket;
 	__u64 ts_ns;
+	__u32 remote_address[4];
 	__u32 netns;
 	__u16 remote_port;
 	/* A SYN was sent. */
@@ -323,8 +327,6 @@ struct conn_attempt {
 	__u8 failed;
 	__u8 family;
 	__u8 reserved[7];
-	__u8 local_address[16];
-	__u8 remote_address[16];
 };
 
 /*
@@ -347,7 +349,7 @@ static __always_inline __u32 current_tid(void)
 
 static __always_inline void read_current(struct task_identity *id)
 {
-	read_identity(id, (struct task_struct *)bpf_get_current_task());
+	READ_CURRENT_IDENTITY(id);
 }
 
 /* Fills the addresses and ports the kernel knows; what it has forgotten stays as it is. */
@@ -375,6 +377,34 @@ static __always_inline void read_current(struct task_identity *id)
 		}                                                                                  \
 	} while (0)
 
+/*
+ * The same of a socket the verifier knows, which takes a tenth of the time: plain
+ * loads. Not the addresses of IPv6, which are arrays in a union.
+ */
+static __always_inline void load_tuple(struct conn_socket *to, struct sock *sk)
+{
+	__u16 family = sk->__sk_common.skc_family;
+	__u16 port = sk->__sk_common.skc_num;
+
+	to->netns = sk->__sk_common.skc_net.net->ns.inum;
+	if (!port)
+		port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+	if (port)
+		to->local_port = port;
+	port = bpf_ntohs(sk->__sk_common.skc_dport);
+	if (port)
+		to->remote_port = port;
+	if (family == AF_INET) {
+		to->family = 4;
+		*(__u32 *)to->local_address = sk->__sk_common.skc_rcv_saddr;
+		*(__u32 *)to->remote_address = sk->__sk_common.skc_daddr;
+	} else if (family == AF_INET6) {
+		to->family = 6;
+		bpf_core_read(to->local_address, 16, &sk->__sk_common.skc_v6_rcv_saddr);
+		bpf_core_read(to->remote_address, 16, &sk->__sk_common.skc_v6_daddr);
+	}
+}
+
 static __always_inline void set_task(struct conn_event *event, const struct task_identity *id)
 {
 	event->start_time_ns = id->start_time_ns;
@@ -383,6 +413,14 @@ static __always_inline void set_task(struct conn_event *event, const struct task
 	event->uid = id->uid;
 	event->gid = id->gid;
 	__builtin_memcpy(event->comm, id->comm, COMM_SIZE);
+}
+
+static __always_inline void set_current(struct conn_event *event)
+{
+	struct task_identity id;
+
+	read_current(&id);
+	set_task(event, &id);
 }
 
 /* A record with nothing but its kind and time; NULL, counted, when the ring is full. */
@@ -449,6 +487,26 @@ static __always_inline struct conn_socket *remember(__u64 key, struct sock *sk, 
 	return socket;
 }
 
+/* Begins what is known of a TCP socket that changes its state now; it is to be stored. */
+static __always_inline void begin_socket(struct conn_socket *socket, struct sock *sk, __u8 flags, __u8 state)
+{
+	__builtin_memset(socket, 0, sizeof(*socket));
+	socket->birth_ns = bpf_ktime_get_boot_ns();
+	socket->flags = flags;
+	socket->state = state;
+	socket->protocol = PROTO_TCP;
+	socket->socket_type = SOCK_STREAM;
+	load_tuple(socket, sk);
+}
+
+static __always_inline bool store_socket(__u64 key, const struct conn_socket *socket)
+{
+	if (!bpf_map_update_elem(&conn_sockets, &key, socket, BPF_ANY))
+		return true;
+	COUNT(conn_lost_socket);
+	return false;
+}
+
 static __always_inline void set_opener(struct conn_socket *socket)
 {
 	read_current(&socket->opener);
@@ -478,23 +536,26 @@ static __always_inline void emit_usage(__u64 key, const struct conn_socket *sock
 /* What the kernel counted of a TCP connection. Payload only: neither SYN nor FIN, and nothing twice. */
 static __always_inline void read_counters(struct conn_event *event, struct sock *sk)
 {
-	struct tcp_sock *tcp = (struct tcp_sock *)sk;
-	__u64 received = BPF_CORE_READ(tcp, bytes_received);
+	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
+	__u64 received;
 
-	event->bytes_sent = BPF_CORE_READ(tcp, bytes_sent) - BPF_CORE_READ(tcp, bytes_retrans);
+	if (!tcp)
+		return;
+	received = tcp->bytes_received;
+	event->bytes_sent = tcp->bytes_sent - tcp->bytes_retrans;
 	/* A FIN that arrived was counted as an octet (tcp_rcv_nxt_update()). */
-	if (received && BPF_CORE_READ(sk, __sk_common.skc_flags) & SOCK_DONE_FLAG)
+	if (received && sk->__sk_common.skc_flags & SOCK_DONE_FLAG)
 		received--;
 	event->bytes_received = received;
-	event->packets_sent = BPF_CORE_READ(tcp, segs_out);
-	event->packets_received = BPF_CORE_READ(tcp, segs_in);
-	event->retransmits = BPF_CORE_READ(tcp, total_retrans);
-	event->rtt_us = BPF_CORE_READ(tcp, srtt_us) >> 3;
+	event->packets_sent = tcp->segs_out;
+	event->packets_received = tcp->segs_in;
+	event->retransmits = tcp->total_retrans;
+	event->rtt_us = tcp->srtt_us >> 3;
 }
 
 static __always_inline void on_syn_sent(__u64 key, struct sock *sk)
 {
-	struct conn_socket *socket = remember(key, sk, 0);
+	struct conn_socket socket;
 	struct conn_attempt *attempt;
 	__u32 tid = current_tid();
 
@@ -504,44 +565,74 @@ static __always_inline void on_syn_sent(__u64 key, struct sock *sk)
 	attempt = bpf_map_lookup_elem(&conn_attempts, &tid);
 	if (attempt && attempt->socket == key)
 		attempt->progressed = 1;
-	if (!socket)
-		return;
-	socket->opened_ns = socket->birth_ns;
-	set_opener(socket);
+	begin_socket(&socket, sk, 0, CONN_STATE_SYN_SENT);
+	socket.opened_ns = socket.birth_ns;
+	set_opener(&socket);
+	store_socket(key, &socket);
 }
 
-static __always_inline void on_established(__u64 key, struct sock *sk, int old_state)
+/* A connection is open; who opened it is known, or it is to be accepted. */
+static __always_inline void emit_open(__u8 kind, __u64 key, const struct conn_socket *socket, struct sock *sk)
 {
-	struct conn_socket *socket = bpf_map_lookup_elem(&conn_sockets, &key);
-	struct conn_event *event;
+	struct conn_event *event = socket_event(kind, key, socket);
+	struct tcp_sock *tcp;
 
-	if (old_state == CONN_STATE_SYN_RECV) {
-		/* A simultaneous open comes from SYN_SENT and is remembered. */
-		if (!socket || !socket->opened_ns) {
-			socket = remember(key, sk, CONN_FLAG_PASSIVE);
-			if (!socket)
-				return;
-		}
-	} else if (!socket) {
-		socket = remember(key, sk, CONN_FLAG_PREEXISTING);
-		if (!socket)
-			return;
-	}
-	READ_TUPLE(socket, sk);
-	socket->established_ns = bpf_ktime_get_boot_ns();
-	event = socket_event(socket->flags & CONN_FLAG_PASSIVE ? CONN_KIND_PASSIVE : CONN_KIND_OPEN, key, socket);
 	if (!event)
 		return;
 	set_task(event, &socket->opener);
-	event->send_sequence = BPF_CORE_READ((struct tcp_sock *)sk, snd_una);
-	event->receive_sequence = BPF_CORE_READ((struct tcp_sock *)sk, rcv_nxt);
+	tcp = bpf_skc_to_tcp_sock(sk);
+	if (tcp) {
+		event->send_sequence = tcp->snd_una;
+		event->receive_sequence = tcp->rcv_nxt;
+	}
 	submit(event);
 }
 
-static __always_inline void on_close(__u64 key, struct sock *sk, int old_state)
+static __always_inline void on_established(__u64 key, struct sock *sk, struct conn_socket *socket, int old_state)
 {
-	struct conn_socket *socket = bpf_map_lookup_elem(&conn_sockets, &key);
-	__u16 error = BPF_CORE_READ(sk, sk_err);
+	/* A simultaneous open comes from SYN_SENT and is remembered. */
+	bool is_passive = old_state == CONN_STATE_SYN_RECV && !(socket && socket->opened_ns);
+
+	if (is_passive || !socket) {
+		struct conn_socket made;
+
+		begin_socket(&made, sk, is_passive ? CONN_FLAG_PASSIVE : CONN_FLAG_PREEXISTING, CONN_STATE_ESTABLISHED);
+		made.established_ns = made.birth_ns;
+		if (store_socket(key, &made))
+			emit_open(is_passive ? CONN_KIND_PASSIVE : CONN_KIND_OPEN, key, &made, sk);
+		return;
+	}
+	load_tuple(socket, sk);
+	socket->state = CONN_STATE_ESTABLISHED;
+	socket->established_ns = bpf_ktime_get_boot_ns();
+	emit_open(socket->flags & CONN_FLAG_PASSIVE ? CONN_KIND_PASSIVE : CONN_KIND_OPEN, key, socket, sk);
+}
+
+/*
+ * Tells what processes sent and received before the end of their socket. In nearly
+ * all cases one did all, and closed: then the record of the end has room for it,
+ * and its usage is returned.
+ */
+static __always_inline const struct conn_usage *tell_usages(__u64 key, const struct conn_socket *socket,
+							    struct sock *sk)
+{
+	struct conn_inline_users *users = bpf_sk_storage_get(&conn_inline, sk, NULL, 0);
+	const struct conn_usage *first;
+
+	if (!users)
+		return NULL;
+	first = &users->users[0].usage;
+	if (first->id.tgid == socket->closer.tgid && first->id.start_time_ns == socket->closer.start_time_ns &&
+	    !users->users[1].tgid)
+		return first;
+	emit_usage(key, socket, users);
+	return NULL;
+}
+
+static __always_inline void on_close(__u64 key, struct sock *sk, struct conn_socket *socket, int old_state)
+{
+	__u16 error = sk->sk_err;
+	const struct conn_usage *usage = NULL;
 	struct conn_event *event;
 
 	if (old_state == CONN_STATE_SYN_SENT && !error) {
@@ -562,20 +653,17 @@ static __always_inline void on_close(__u64 key, struct sock *sk, int old_state)
 		if (!socket)
 			return;
 	} else if (socket->flags & CONN_FLAG_PREEXISTING || !socket->local_port) {
-		READ_TUPLE(socket, sk);
+		load_tuple(socket, sk);
 	}
+	socket->state = CONN_STATE_CLOSE;
 	/* Straight from an open state without an error: a system call aborts, with RST. */
 	if (!error && (old_state == CONN_STATE_ESTABLISHED || old_state == CONN_STATE_CLOSE_WAIT ||
 		       old_state == CONN_STATE_SYN_RECV || old_state == CONN_STATE_LISTEN ||
 		       old_state == CONN_STATE_SYN_SENT) &&
 	    !socket->closer.tgid)
 		read_current(&socket->closer);
-	if (HAS_SOCKET_STORAGE) {
-		struct conn_inline_users *users = bpf_sk_storage_get(&conn_inline, sk, NULL, 0);
-
-		if (users)
-			emit_usage(key, socket, users);
-	}
+	if (HAS_SOCKET_STORAGE)
+		usage = tell_usages(key, socket, sk);
 	event = socket_event(old_state == CONN_STATE_SYN_SENT ? CONN_KIND_FAIL : CONN_KIND_CLOSE, key, socket);
 	if (!event)
 		return;
@@ -584,16 +672,19 @@ static __always_inline void on_close(__u64 key, struct sock *sk, int old_state)
 	set_task(event, old_state == CONN_STATE_SYN_SENT ? &socket->opener : &socket->closer);
 	if (old_state != CONN_STATE_LISTEN)
 		read_counters(event, sk);
+	if (usage) {
+		event->usage_sent = usage->bytes_sent;
+		event->usage_received = usage->bytes_received;
+	}
 	submit(event);
 }
 
 /* A FIN went out or came in. Only system calls send the first one. */
-static __always_inline void on_shutdown(__u64 key, int old_state, int new_state)
+static __always_inline void on_shutdown(struct conn_socket *socket, int new_state)
 {
-	struct conn_socket *socket = bpf_map_lookup_elem(&conn_sockets, &key);
-
 	if (!socket)
 		return;
+	socket->state = new_state;
 	if (new_state == CONN_STATE_CLOSE_WAIT) {
 		socket->flags |= CONN_FLAG_REMOTE_FIRST;
 	} else if (new_state == CONN_STATE_FIN_WAIT1 || new_state == CONN_STATE_LAST_ACK) {
@@ -603,10 +694,25 @@ static __always_inline void on_shutdown(__u64 key, int old_state, int new_state)
 	}
 }
 
+static __always_inline void on_listen(__u64 key, struct sock *sk)
+{
+	struct conn_socket socket;
+	struct conn_event *event;
+
+	begin_socket(&socket, sk, 0, CONN_STATE_LISTEN);
+	set_opener(&socket);
+	if (!store_socket(key, &socket))
+		return;
+	event = socket_event(CONN_KIND_LISTEN, key, &socket);
+	if (!event)
+		return;
+	set_task(event, &socket.opener);
+	submit(event);
+}
+
 static __always_inline int on_transition(struct sock *sk, int old_state, int new_state)
 {
 	struct conn_socket *socket;
-	struct conn_event *event;
 	__u64 key = (__u64)sk;
 
 	if (sk->sk_protocol != PROTO_TCP || old_state == new_state)
@@ -619,33 +725,24 @@ static __always_inline int on_transition(struct sock *sk, int old_state, int new
 		on_syn_sent(key, sk);
 		break;
 	case CONN_STATE_ESTABLISHED:
-		on_established(key, sk, old_state);
+		on_established(key, sk, socket, old_state);
 		break;
 	case CONN_STATE_CLOSE:
-		on_close(key, sk, old_state);
+		on_close(key, sk, socket, old_state);
 		break;
 	case CONN_STATE_LISTEN:
-		socket = remember(key, sk, 0);
-		if (!socket)
-			break;
-		set_opener(socket);
-		event = socket_event(CONN_KIND_LISTEN, key, socket);
-		if (!event)
-			break;
-		set_task(event, &socket->opener);
-		submit(event);
+		on_listen(key, sk);
 		break;
 	case CONN_STATE_SYN_RECV:
 		/* A new socket: what is still known under its address is of another one. */
-		if (old_state == CONN_STATE_LISTEN)
+		if (old_state == CONN_STATE_LISTEN && socket)
 			bpf_map_delete_elem(&conn_sockets, &key);
+		else if (socket)
+			socket->state = new_state;
 		break;
 	default:
-		on_shutdown(key, old_state, new_state);
+		on_shutdown(socket, new_state);
 	}
-	socket = bpf_map_lookup_elem(&conn_sockets, &key);
-	if (socket)
-		socket->state = new_state;
 	return 0;
 }
 
@@ -689,15 +786,13 @@ static __always_inline void begin_attempt(struct bpf_sock_addr *ctx, __u8 family
 	attempt.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	attempt.family = family;
 	attempt.remote_port = bpf_ntohs((__u16)ctx->user_port);
-	read_current(&attempt.id);
 	if (family == 4) {
-		__u32 address = ctx->user_ip4;
-
-		__builtin_memcpy(attempt.remote_address, &address, 4);
+		attempt.remote_address[0] = ctx->user_ip4;
 	} else {
-		__u32 address[4] = { ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3] };
-
-		__builtin_memcpy(attempt.remote_address, address, 16);
+		attempt.remote_address[0] = ctx->user_ip6[0];
+		attempt.remote_address[1] = ctx->user_ip6[1];
+		attempt.remote_address[2] = ctx->user_ip6[2];
+		attempt.remote_address[3] = ctx->user_ip6[3];
 	}
 	bpf_map_update_elem(&conn_attempts, &tid, &attempt, BPF_ANY);
 }
@@ -749,8 +844,9 @@ static __always_inline struct sock *socket_of_descriptor(struct task_struct *tas
 static __always_inline void on_accepted(struct task_struct *task, long fd)
 {
 	struct sock *sk = socket_of_descriptor(task, fd);
-	struct task_identity id;
+	struct conn_socket *socket;
 	struct conn_event *event;
+	__u64 key = (__u64)sk;
 	__u16 family;
 
 	if (!sk || BPF_CORE_READ(sk, sk_protocol) != PROTO_TCP)
@@ -761,14 +857,26 @@ static __always_inline void on_accepted(struct task_struct *task, long fd)
 	event = new_event(CONN_KIND_ACCEPT);
 	if (!event)
 		return;
-	event->socket = (__u64)sk;
+	event->socket = key;
 	event->protocol = PROTO_TCP;
 	event->socket_type = SOCK_STREAM;
 	event->flags = CONN_FLAG_PASSIVE;
 	event->old_state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	READ_TUPLE(event, sk);
-	read_identity(&id, task);
-	set_task(event, &id);
+	set_current(event);
+	socket = bpf_map_lookup_elem(&conn_sockets, &key);
+	if (socket && socket->flags & CONN_FLAG_PASSIVE) {
+		event->netns = socket->netns;
+		event->family = socket->family;
+		event->local_port = socket->local_port;
+		event->remote_port = socket->remote_port;
+		__builtin_memcpy(event->local_address, socket->local_address, 16);
+		__builtin_memcpy(event->remote_address, socket->remote_address, 16);
+		/* Its first use then needs no record of its own. */
+		if (!socket->opener.tgid)
+			read_current(&socket->opener);
+	} else {
+		READ_TUPLE(event, sk);
+	}
 	submit(event);
 }
 
@@ -796,7 +904,7 @@ static __always_inline void on_connected(struct task_struct *task, long fd, long
 			event->error = -result;
 			event->old_state = attempt->progressed ? CONN_STATE_SYN_SENT : CONN_STATE_CLOSE;
 			__builtin_memcpy(event->remote_address, attempt->remote_address, 16);
-			set_task(event, &attempt->id);
+			set_current(event);
 			submit(event);
 		}
 	}
@@ -909,7 +1017,7 @@ static __always_inline int claim_slot(__u64 key, struct conn_inline_users *users
 		read_current(&id);
 		slot->usage.id = id;
 		add_usage(&slot->usage, size, is_sent);
-		/* The opener is known, and its usage told at the end. */
+		/* Who opened or accepted is known, and its usage told at the end. */
 		if (socket->opener.tgid != tgid)
 			emit_user(key, socket->birth_ns, &id);
 		return 0;

@@ -1,13 +1,13 @@
 // Generated from the BTF of the BPF object by scripts/gen.ts. Do not edit: change the C and run `deno task gen`.
 
 /** Octets of the fixed part of `struct conn_event`; variable data follows. */
-export const CONN_EVENT_SIZE = 176;
+export const CONN_EVENT_SIZE = 192;
 /** Offset of `comm`, 16 octets. */
-export const CONN_EVENT_COMM_OFFSET = 128;
+export const CONN_EVENT_COMM_OFFSET = 144;
 /** Offset of `local_address`, 16 octets. */
-export const CONN_EVENT_LOCAL_ADDRESS_OFFSET = 144;
+export const CONN_EVENT_LOCAL_ADDRESS_OFFSET = 160;
 /** Offset of `remote_address`, 16 octets. */
-export const CONN_EVENT_REMOTE_ADDRESS_OFFSET = 160;
+export const CONN_EVENT_REMOTE_ADDRESS_OFFSET = 176;
 
 /** The integers of `struct conn_event`; 64-bit ones are exact up to 2^53 and rounded above. */
 export interface ConnEvent {
@@ -27,6 +27,8 @@ export interface ConnEvent {
   establishedNs: number;
   bytesSent: number;
   bytesReceived: number;
+  usageSent: number;
+  usageReceived: number;
   packetsSent: number;
   packetsReceived: number;
   retransmits: number;
@@ -67,19 +69,21 @@ export function readConnEvent(view: DataView, base: number): ConnEvent {
     establishedNs: view.getUint32(base + 64, true) + view.getUint32(base + 68, true) * 0x1_0000_0000,
     bytesSent: view.getUint32(base + 72, true) + view.getUint32(base + 76, true) * 0x1_0000_0000,
     bytesReceived: view.getUint32(base + 80, true) + view.getUint32(base + 84, true) * 0x1_0000_0000,
-    packetsSent: view.getUint32(base + 88, true),
-    packetsReceived: view.getUint32(base + 92, true),
-    retransmits: view.getUint32(base + 96, true),
-    rttUs: view.getUint32(base + 100, true),
-    sendSequence: view.getUint32(base + 104, true),
-    receiveSequence: view.getUint32(base + 108, true),
-    localPort: view.getUint16(base + 112, true),
-    remotePort: view.getUint16(base + 114, true),
-    error: view.getUint16(base + 116, true),
-    protocol: view.getUint8(base + 118),
-    socketType: view.getUint8(base + 119),
-    oldState: view.getUint8(base + 120),
-    flags: view.getUint8(base + 121),
+    usageSent: view.getUint32(base + 88, true) + view.getUint32(base + 92, true) * 0x1_0000_0000,
+    usageReceived: view.getUint32(base + 96, true) + view.getUint32(base + 100, true) * 0x1_0000_0000,
+    packetsSent: view.getUint32(base + 104, true),
+    packetsReceived: view.getUint32(base + 108, true),
+    retransmits: view.getUint32(base + 112, true),
+    rttUs: view.getUint32(base + 116, true),
+    sendSequence: view.getUint32(base + 120, true),
+    receiveSequence: view.getUint32(base + 124, true),
+    localPort: view.getUint16(base + 128, true),
+    remotePort: view.getUint16(base + 130, true),
+    error: view.getUint16(base + 132, true),
+    protocol: view.getUint8(base + 134),
+    socketType: view.getUint8(base + 135),
+    oldState: view.getUint8(base + 136),
+    flags: view.getUint8(base + 137),
   };
 }
 
@@ -107,19 +111,21 @@ export function readConnEventInto(view: DataView, base: number, event: ConnEvent
   event.establishedNs = view.getUint32(base + 64, true) + view.getUint32(base + 68, true) * 0x1_0000_0000;
   event.bytesSent = view.getUint32(base + 72, true) + view.getUint32(base + 76, true) * 0x1_0000_0000;
   event.bytesReceived = view.getUint32(base + 80, true) + view.getUint32(base + 84, true) * 0x1_0000_0000;
-  event.packetsSent = view.getUint32(base + 88, true);
-  event.packetsReceived = view.getUint32(base + 92, true);
-  event.retransmits = view.getUint32(base + 96, true);
-  event.rttUs = view.getUint32(base + 100, true);
-  event.sendSequence = view.getUint32(base + 104, true);
-  event.receiveSequence = view.getUint32(base + 108, true);
-  event.localPort = view.getUint16(base + 112, true);
-  event.remotePort = view.getUint16(base + 114, true);
-  event.error = view.getUint16(base + 116, true);
-  event.protocol = view.getUint8(base + 118);
-  event.socketType = view.getUint8(base + 119);
-  event.oldState = view.getUint8(base + 120);
-  event.flags = view.getUint8(base + 121);
+  event.usageSent = view.getUint32(base + 88, true) + view.getUint32(base + 92, true) * 0x1_0000_0000;
+  event.usageReceived = view.getUint32(base + 96, true) + view.getUint32(base + 100, true) * 0x1_0000_0000;
+  event.packetsSent = view.getUint32(base + 104, true);
+  event.packetsReceived = view.getUint32(base + 108, true);
+  event.retransmits = view.getUint32(base + 112, true);
+  event.rttUs = view.getUint32(base + 116, true);
+  event.sendSequence = view.getUint32(base + 120, true);
+  event.receiveSequence = view.getUint32(base + 124, true);
+  event.localPort = view.getUint16(base + 128, true);
+  event.remotePort = view.getUint16(base + 130, true);
+  event.error = view.getUint16(base + 132, true);
+  event.protocol = view.getUint8(base + 134);
+  event.socketType = view.getUint8(base + 135);
+  event.oldState = view.getUint8(base + 136);
+  event.flags = view.getUint8(base + 137);
 }
 
 /** Octets of the fixed part of `struct conn_live`; variable data follows. */

@@ -231,6 +231,8 @@ export class ConnectionDecoder {
       establishedNs: event.establishedNs,
       bytesSent: event.bytesSent,
       bytesReceived: event.bytesReceived,
+      usageSent: event.usageSent,
+      usageReceived: event.usageReceived,
       packetsSent: event.packetsSent,
       packetsReceived: event.packetsReceived,
       retransmits: event.retransmits,

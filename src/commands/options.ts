@@ -362,11 +362,11 @@ export const CONNS_OPTIONS = {
   unix: flag("--unix", "with --once: unix sockets too", RUN),
   keepMs: valued(
     "--keep <time>",
-    "keep ended connections for look-ups: ms, s, m or h",
+    "keep ended connections in memory for look-ups, which costs CPU time: ms, s, m or h",
     RUN,
     values.parseDuration,
-    300_000,
-    "5m",
+    0,
+    "off",
   ),
   idleMs: valued(
     "--idle <time>",

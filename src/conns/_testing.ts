@@ -43,6 +43,8 @@ export function record(kind: keyof typeof CONN_KIND, given: Partial<ConnectionRe
     establishedNs: 0,
     bytesSent: 0,
     bytesReceived: 0,
+    usageSent: 0,
+    usageReceived: 0,
     packetsSent: 0,
     packetsReceived: 0,
     retransmits: 0,

@@ -288,6 +288,12 @@ export class ConnectionTracker {
     }
     if (connection.endNs > 0) return;
     this.#takeUsage(socket);
+    if (record.task !== undefined && record.usageSent + record.usageReceived > 0) {
+      const user = this.#addUser(socket, record.task, "user", record.tsNs);
+      user.bytesSent += record.usageSent;
+      user.bytesReceived += record.usageReceived;
+      socket.uncounted?.delete(record.task.tgid);
+    }
     const [only] = socket.users;
     // A run of the program that counts can be left out by the kernel; what one process alone sent is known all the same.
     if (only !== undefined && socket.users.length === 1 && only.bytesSent < record.bytesSent) {

@@ -48,6 +48,9 @@ export interface ConnectionRecord {
   establishedNs: number;
   bytesSent: number;
   bytesReceived: number;
+  /** On CLOSE: what the task sent and received itself; 0 where other processes did, too, of which USAGE tells. */
+  usageSent: number;
+  usageReceived: number;
   packetsSent: number;
   packetsReceived: number;
   retransmits: number;
