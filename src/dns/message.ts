@@ -97,8 +97,9 @@ function readHeader(reader: Reader): DnsMessage {
 /** Reads the sections, then looks at them as a whole. With TC set, the end of the octets is the end of the message. */
 function readBody(reader: Reader, message: DnsMessage): void {
   let whole = true;
+  let bare = false;
   try {
-    readSections(reader, message);
+    bare = readSections(reader, message);
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault;
     whole = false;
@@ -106,7 +107,7 @@ function readBody(reader: Reader, message: DnsMessage): void {
     if (!cut && reader.strict) throw fault;
     reader.note(cut ? "truncated" : fault.reason);
   }
-  checkMessage(reader, message, whole);
+  if (!bare) checkMessage(reader, message, whole);
   if (reader.mayBeUnicode) addUnicodeNames(message);
 }
 
@@ -134,15 +135,30 @@ const CUT_REASONS: ReadonlySet<string> = new Set([
   "rdata-truncated",
 ]);
 
-/** Reads the counts and the four sections. */
-function readSections(reader: Reader, message: DnsMessage): void {
+/** Z, in the flags word. */
+const RESERVED = 0x0040;
+
+/**
+ * Reads the counts and the four sections.
+ *
+ * @returns whether this is what most queries are, a question and nothing else: there is nothing to look at as a whole,
+ * and the look would take a tenth of the time
+ */
+function readSections(reader: Reader, message: DnsMessage): boolean {
   const questions = reader.u16();
   const answers = reader.u16();
   const authorities = reader.u16();
   const additionals = reader.u16();
   if (message.opcode === OPCODE.DSO && (questions | answers | authorities | additionals) === 0) {
     message.dsoTlvs = readDsoTlvs(reader);
-    return;
+    return false;
+  }
+  const records = answers | authorities | additionals;
+  if (questions === 1 && (records | message.opcode | message.rcode | message.flags & RESERVED) === 0) {
+    const question = readQuestion(reader);
+    message.questions = [question];
+    if (reader.offset < reader.size) reader.error("trailing-bytes", reader.offset);
+    return question.type !== TYPE.OPT;
   }
   // A literal of one is half the cost of a push onto an empty array, for which V8 makes room for seventeen.
   if (questions > 0) message.questions = [readQuestion(reader)];
@@ -154,6 +170,7 @@ function readSections(reader: Reader, message: DnsMessage): void {
   if (additionals > 0) message.additionals = [readRecord(reader, message)];
   for (let index = 1; index < additionals; index++) message.additionals.push(readRecord(reader, message));
   if (reader.offset < reader.size) reader.error("trailing-bytes", reader.offset);
+  return false;
 }
 
 /** Reads the TLVs that stand in place of the sections in a DSO message (RFC 8490 section 5.4). */

@@ -166,6 +166,13 @@ const CASES: readonly Case[] = [
     refused: "trailing-bytes",
   },
   {
+    title: "an octet after the last record",
+    bytes: message({ flags: 0x8000, questions: 1, answers: 1 }, `${QUESTION} ${RECORD} 00`),
+    anomalies: ["trailing-bytes"],
+    found: { isResponse: true, questions: QUESTIONS, answers: [ANSWER] },
+    refused: "trailing-bytes",
+  },
+  {
     title: "Z bit",
     bytes: message({ flags: 0x0040, questions: 1 }, QUESTION),
     anomalies: ["z-bit-set"],
