@@ -445,13 +445,17 @@ export interface WhoLookupInfo {
 export interface MapProcessInfo {
   /** File name of the executable, or comm of the main thread where there is none. */
   name: string;
+  /** As in {@linkcode ProcessInfo}. */
   exe: string;
   /** Unit of systemd; of a login its slice, because sessions come and go. Absent outside of units. */
   unit?: string;
   /** Path of the cgroup of the container or the unit, else that of the process. */
   cgroup: string;
+  /** Absent where it runs in none. */
   container?: ContainerInfo;
+  /** Real user. */
   uid: number;
+  /** Name of `uid`, where it has one. */
   user?: string;
   /** Inode number of the network namespace of its sockets. */
   netns: number;
@@ -467,6 +471,7 @@ export interface MapProcessInfo {
 export interface MapEndInfo {
   /** `unknown`: on this host, but nobody knows whose; `other`: one of many, joined to bound memory. */
   kind: "process" | "address" | "unknown" | "other";
+  /** Of a process. */
   process?: MapProcessInfo;
   /** Of an address. */
   ip?: string;
@@ -478,15 +483,19 @@ export interface MapEndInfo {
 
 /** Who talks to whom: all connections and flows from one end to one port of another, seen by `culprit map`. */
 export interface EdgeEvent extends EventBase {
+  /** What kind of line this is. */
   type: "edge";
   /** Who began. */
   source: MapEndInfo;
+  /** Whom it talked to. */
   destination: MapEndInfo;
+  /** As in {@linkcode ConnectionInfo}. */
   transport: ConnectionInfo["transport"];
   /** Port of the destination; 0 where there is none, or several are joined. */
   port: number;
   /** Both ends are on this host: the addresses they used, each the first 64. */
   source_ips?: string[];
+  /** As `source_ips`. */
   destination_ips?: string[];
   /** Present and true where there were more than those. */
   more_ips?: true;
@@ -502,9 +511,11 @@ export interface EdgeEvent extends EventBase {
   errors: Record<string, number>;
   /** Payload within the run, in octets; sent by the source. */
   bytes_sent: number;
+  /** As `bytes_sent`, by the destination. */
   bytes_received: number;
   /** First and last time something was seen; of what lives: the end of the run. RFC 3339. */
   first_seen: string;
+  /** As `first_seen`. */
   last_seen: string;
   /** Present and true where nobody saw who began and the lower port was taken for the destination's. */
   direction_guessed?: true;
