@@ -3,7 +3,7 @@ import config from "../../deno.json" with { type: "json" };
 import { runInside } from "./_run.ts";
 
 /** Every command. */
-const COMMANDS = ["dns", "procs", "top", "who", "doctor", "schema", "version", "completion", "man"];
+const COMMANDS = ["dns", "procs", "top", "who", "map", "doctor", "schema", "version", "completion", "man"];
 
 for (const command of COMMANDS) {
   Deno.test(`culprit ${command} --help`, async (test) => {
