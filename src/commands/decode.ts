@@ -11,6 +11,7 @@ import { type DnsInfo, SCHEMA } from "../events.ts";
 import { escapeTerminal } from "../output/escape.ts";
 import { stringifySafe } from "../output/json.ts";
 import { writeStdout } from "../output/stdio.ts";
+import { displayWidth } from "../output/width.ts";
 import type { DecodeOptions } from "./options.ts";
 
 /** Largest DNS message: what the length prefix over TCP can say (RFC 1035 section 4.2.2). */
@@ -96,19 +97,41 @@ function table(message: DnsMessage, info: DnsInfo): string {
     `${info.opcode} ${kind}, id ${info.id}, flags ${info.flags.join(" ") || "none"}, ${info.size} octets`,
   ];
   const questions = info.questions ?? (info.question === undefined ? [] : [info.question]);
-  addSection(lines, "QUESTION", questions.map(({ name, class: of, type }) => [name, "", of, type]));
-  const sections = { ANSWER: info.answers, AUTHORITY: info.authorities, ADDITIONAL: info.additionals };
-  for (const [title, records] of Object.entries(sections)) {
-    addSection(lines, title, records.map((one) => [one.name, String(one.ttl), one.class, one.type, one.data]));
+  addSection(
+    lines,
+    "QUESTION",
+    questions.map(({ class: of, type }, index) => [shownName(message.questions[index]), of, type]),
+  );
+  for (const [title, section] of SECTIONS) {
+    const records = info[section].map((one, index) => [
+      shownName(message[section][index]),
+      String(one.ttl),
+      one.class,
+      one.type,
+      one.data,
+    ]);
+    addSection(lines, title, records);
   }
   for (const { name, data } of message.dsoTlvs ?? []) lines.push(`DSO ${name} ${data}`);
   if (info.anomalies.length > 0) lines.push("", `ANOMALIES  ${info.anomalies.join(", ")}`);
   return lines.map((line) => `${escapeTerminal(line.trimEnd())}\n`).join("");
 }
 
+/** Sections of records, with their titles. */
+const SECTIONS = [["ANSWER", "answers"], ["AUTHORITY", "authorities"], ["ADDITIONAL", "additionals"]] as const;
+
+/** A name, and in parentheses what it is in its own alphabet, where it has one that is safe to show. */
+function shownName(named: { name: string; unicodeName?: string } | undefined): string {
+  const { name = "", unicodeName } = named ?? {};
+  return unicodeName === undefined ? name : `${name} (${unicodeName})`;
+}
+
 function addSection(lines: string[], title: string, rows: string[][]): void {
   if (rows.length === 0) return;
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const widths =
+    rows[0]?.map((_, column) => rows.reduce((most, row) => Math.max(most, displayWidth(row[column] ?? "")), 0)) ?? [];
   lines.push("", title);
-  for (const row of rows) lines.push(`  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`);
+  const pad = (cell: string, column: number): string =>
+    cell + " ".repeat(Math.max(0, (widths[column] ?? 0) - displayWidth(cell)));
+  for (const row of rows) lines.push(`  ${row.map(pad).join("  ")}`);
 }
