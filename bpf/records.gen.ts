@@ -8,4 +8,5 @@ export const RECORD_TYPE = {
   DNS_PACKET: 4,
   CONNECTION: 5,
   CGROUP: 6,
+  RESOLVE: 7,
 } as const;

@@ -3,6 +3,7 @@
 import { PROCESS_SENSOR } from "./process/sensor.ts";
 import { CONN_SENSOR } from "./conn/sensor.ts";
 import { DNS_SENSOR } from "./dns/sensor.ts";
+import { RESOLVE_SENSOR } from "./resolve/sensor.ts";
 import { SOCKETS_SENSOR } from "./sockets/sensor.ts";
 import type { Sensor } from "../src/sensor.ts";
 
@@ -11,5 +12,6 @@ export const SENSORS: readonly Sensor[] = [
   PROCESS_SENSOR,
   CONN_SENSOR,
   DNS_SENSOR,
+  RESOLVE_SENSOR,
   SOCKETS_SENSOR,
 ];

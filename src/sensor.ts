@@ -15,6 +15,7 @@ import {
   type ProgramInfo,
   type RecordHandler,
   RingReader,
+  type UprobeTarget,
 } from "../ffi/mod.ts";
 import { readAsset } from "./assets.ts";
 import { CulpritError, LibbpfError, VerifierError } from "./errors.ts";
@@ -30,6 +31,8 @@ export type AttachMode =
   | "tracing"
   /** At the root of cgroup v2. */
   | "cgroup"
+  /** At functions of the host's C library. */
+  | "libc"
   /** Once, after the others were attached. */
   | "iterator";
 
@@ -40,6 +43,8 @@ export interface SensorProgram {
   readonly attach: AttachMode;
   /** The kernel's name of the hook, for example `tp_btf/sched_process_exec`. */
   readonly hook: string;
+  /** Functions it is attached to, with `libc`. */
+  readonly symbols?: readonly string[];
   /** What is not observed without it. Absent: nothing can be observed without it. */
   readonly without?: string;
   /** Option of the kernel's build it needs: it is not tried where that is known to be missing, to save the time. */
@@ -316,6 +321,10 @@ function attachPrograms(
         return;
       }
       const handle = object.program(program.name);
+      if (program.attach === "libc") {
+        for (const target of libcTargets(program)) links.use(handle.attachUprobe(target));
+        return;
+      }
       const link: BpfLink = program.attach === "cgroup" ? handle.attachCgroup(cgroup.fd) : handle.attach();
       links.use(link);
     } catch (error) {
@@ -325,6 +334,20 @@ function attachPrograms(
   };
   programs.filter((program) => program.attach !== "iterator").forEach(attach);
   programs.filter((program) => program.attach === "iterator").forEach(attach);
+}
+
+/**
+ * Where a program with `attach: "libc"` is attached: the C library this process runs on is the host's.
+ *
+ * @param program of a sensor
+ * @returns one place for each of its symbols
+ * @throws {LibbpfError} when this process runs on no glibc
+ */
+export function libcTargets(program: SensorProgram): UprobeTarget[] {
+  const path = /(\/\S*\/libc\.so\.6)$/m.exec(Deno.readTextFileSync("/proc/self/maps"))?.[1];
+  if (path === undefined) throw new LibbpfError("find libc.so.6 in /proc/self/maps", 2, "ENOENT");
+  const atReturn = program.hook === "uretprobe";
+  return (program.symbols ?? []).map((symbol) => ({ path, symbol, atReturn }));
 }
 
 /** The root of the cgroup v2 hierarchy, opened when it is first asked for. */

@@ -23,6 +23,7 @@ enum record_type {
 	RECORD_DNS_PACKET = 4,
 	RECORD_CONNECTION = 5,
 	RECORD_CGROUP = 6,
+	RECORD_RESOLVE = 7,
 };
 
 /*

@@ -4,9 +4,11 @@
  * @module
  */
 
+import { existsSync } from "node:fs";
 import { DNS_SENSOR, DnsPacketDecoder } from "../../bpf/dns/sensor.ts";
 import { PROCESS_SENSOR } from "../../bpf/process/sensor.ts";
 import { RECORD_TYPE } from "../../bpf/records.gen.ts";
+import { decodeResolve, RESOLVE_SENSOR } from "../../bpf/resolve/sensor.ts";
 import config from "../../deno.json" with { type: "json" };
 import type { CapturedPacket } from "../capture.ts";
 import { CaptureWriter } from "../capture_writer.ts";
@@ -18,6 +20,17 @@ import { type LiveHandlers, type LiveSession, runLive } from "../live.ts";
 import { unknownProcess } from "../process_table.ts";
 import { lostCounts, observedCounts } from "./dns_counts.ts";
 import type { DnsOptions } from "./options.ts";
+
+/** Programs that resolve names for others, which reach them without DNS (nss_resolve, nscd's own protocol). */
+const NAME_SERVICES: ReadonlySet<string> = new Set([
+  "/usr/sbin/nscd",
+  "/usr/sbin/unscd",
+  "/lib/systemd/systemd-resolved",
+  "/usr/lib/systemd/systemd-resolved",
+]);
+
+/** Where they are reached while they run. */
+const NAME_SERVICE_SOCKETS = ["/run/nscd/socket", "/run/systemd/resolve/io.systemd.Resolve"];
 
 /**
  * Runs `culprit dns`.
@@ -33,7 +46,8 @@ export async function runDns(options: DnsOptions): Promise<ExitCode> {
   return await runLive({
     name: "dns",
     columns: "dns",
-    sensors: [PROCESS_SENSOR, DNS_SENSOR],
+    // What tells for whom such a service asks costs every program that resolves a name: not where there is none.
+    sensors: [PROCESS_SENSOR, DNS_SENSOR, ...(NAME_SERVICE_SOCKETS.some(existsSync) ? [RESOLVE_SENSOR] : [])],
     globals: { dns_ports: options.ports, dns_port_count: [options.ports.length] },
     handlers: (session) => dnsHandlers(session, options),
   }, options);
@@ -51,6 +65,7 @@ function dnsHandlers(session: LiveSession, options: DnsOptions): LiveHandlers {
     timeoutMs: options.timeoutMs,
     messages: options.messages,
     ...(options.ports.length > 0 ? { ports: new Set(options.ports) } : {}),
+    isNameService: (owner, tsNs) => NAME_SERVICES.has(session.table.lookup(owner, tsNs).exe),
     onTransaction: (transaction) => {
       const event = builder.transaction(transaction);
       if (event !== undefined) session.emit(event);
@@ -74,7 +89,13 @@ function dnsHandlers(session: LiveSession, options: DnsOptions): LiveHandlers {
   };
   return {
     record: (type, view, base) => {
-      if (type === RECORD_TYPE.DNS_PACKET) decoder.decode(view, base, onPacket);
+      if (type === RECORD_TYPE.DNS_PACKET) {
+        decoder.decode(view, base, onPacket);
+      } else if (type === RECORD_TYPE.RESOLVE) {
+        const { owner, name, tsNs } = decodeResolve(view, base);
+        if (name === undefined) tracker.lookups.end(owner);
+        else tracker.lookups.begin(owner, name, tsNs);
+      }
     },
     tick: (nowNs) => {
       tracker.tick(nowNs);

@@ -8,17 +8,23 @@
  * @module
  */
 
-import type { CapturedPacket } from "../capture.ts";
+import type { CapturedPacket, PacketOwner } from "../capture.ts";
 import { LOOKS_LIKE_DNS, scoreDns } from "../dns/mod.ts";
 import { TcpStreams } from "../net/stream.ts";
 import { Arrival } from "./arrival.ts";
 import { isDnsPort } from "./key.ts";
 import { Losses, REASON } from "./losses.ts";
+import { NameServiceLookups } from "./name_services.ts";
 import { Reporter } from "./reporter.ts";
 import { ResolverChain } from "./resolvers.ts";
 import { type Entry, ENTRY_STATE } from "./table.ts";
 import { Transactions } from "./transactions.ts";
-import { DEFAULT_MAX_PENDING, type DnsTrackerCounters, type DnsTrackerOptions } from "./types.ts";
+import {
+  type ClientOfResolver,
+  DEFAULT_MAX_PENDING,
+  type DnsTrackerCounters,
+  type DnsTrackerOptions,
+} from "./types.ts";
 
 const NS_PER_MS = 1e6;
 const NETBIOS_PORT = 137;
@@ -34,6 +40,8 @@ const NO_ANOMALIES: readonly string[] = [];
  * Time is that of the packets and of {@linkcode tick}; both only say "everything before this has been handed in".
  */
 export class DnsTracker {
+  /** To be told who resolves what through libc. */
+  readonly lookups = new NameServiceLookups();
   readonly #options: DnsTrackerOptions;
   readonly #timeoutNs: number;
   readonly #arrival = new Arrival(crypto.getRandomValues(new Int32Array(1))[0] as number);
@@ -189,7 +197,18 @@ export class DnsTracker {
     entry.queryEgress = 1;
     entry.client = at.owner;
     entry.clientIsLocal = at.isLocal;
-    if (entry.client !== undefined) entry.onBehalfOf = this.#chain.resolverAsks(entry);
+    if (entry.client === undefined) return;
+    entry.onBehalfOf = this.#chain.resolverAsks(entry);
+    if (entry.onBehalfOf === undefined && !this.lookups.isEmpty) {
+      entry.onBehalfOf = this.#waitingFor(entry, entry.client);
+    }
+  }
+
+  /** Who waits for what a name service of this host asks now. */
+  #waitingFor(entry: Entry, client: PacketOwner): ClientOfResolver | undefined {
+    if (this.#options.isNameService?.(client, entry.firstNs) !== true) return undefined;
+    const name = entry.query.toSeen().message.questions[0]?.name;
+    return name === undefined ? undefined : this.lookups.find(name, client, entry.firstNs);
   }
 
   /** Notes that the query of a transaction reached a socket. */

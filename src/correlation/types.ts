@@ -95,6 +95,8 @@ export interface DnsTrackerOptions {
   messages: boolean;
   /** Only messages with one of these ports at either end; absent: any port, by content. */
   ports?: ReadonlySet<number>;
+  /** Whether a process resolves names for others that reach it without DNS, as nscd does; absent: none does. */
+  isNameService?: (owner: PacketOwner, tsNs: number) => boolean;
   /** Called with each finished transaction, in the order they finish. */
   onTransaction?: (transaction: DnsTransaction) => void;
   /** Called with each message as it is seen. */

@@ -30,7 +30,7 @@ import {
   unprivilegedBpfDisabled,
 } from "../../host/kernel.ts";
 import { scanProcesses } from "../../host/proc.ts";
-import { OBJECT_ASSET, type SensorProgram } from "../../sensor.ts";
+import { libcTargets, OBJECT_ASSET, type SensorProgram } from "../../sensor.ts";
 
 /** What the checks ask. Methods that try something throw the `CulpritError` that says why it failed. */
 export interface DoctorHost {
@@ -137,6 +137,11 @@ export class LiveHost implements DoctorHost, Disposable {
       attach: (loaded) => {
         if (program.attach === "iterator") return loaded.attachIterator();
         if (program.attach === "tracing") return loaded.attach();
+        if (program.attach === "libc") {
+          const [first, ...others] = libcTargets(program).map((target) => loaded.attachUprobe(target));
+          for (const link of others) stack.use(link);
+          if (first !== undefined) return first;
+        }
         const root = stack.use(cgroup2Root());
         return loaded.attachCgroup(stack.adopt(openFile(root.path), closeFd));
       },
