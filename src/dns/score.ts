@@ -93,7 +93,7 @@ function score(reader: Reader): number {
     if (!(fault instanceof Fault) || !cut || walk.known + walk.unknown === 0) throw fault;
     reader.offset = reader.size;
   }
-  // What servers overlook: BIND and Unbound answer a query whatever follows it, and whatever its rcode and Z bit are.
+  // Seen of Unbound 1.17 and dnsmasq 2.90: a query is answered whatever follows it, and whatever its rcode and Z bit are.
   const isLax = isOddQuery || reader.offset !== reader.size;
   if (isLax && (isResponse || opcode !== OPCODE.QUERY || questions !== 1 || walk.named === 0)) return 0;
   let tenths: number = questions === 1 ? TENTHS.oneQuestion : TENTHS.otherQuestions;
