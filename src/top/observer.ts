@@ -162,12 +162,16 @@ export class TopObserver implements LiveHandlers {
   }
 
   #onConnection(record: ConnectionRecord): void {
-    if (record.kind === CONN_KIND.USAGE && record.task !== undefined) {
-      const connection = this.#tracker.connectionOf(record.key);
-      const { task: { tgid }, bytesSent, bytesReceived, tsNs } = record;
-      if (connection !== undefined) this.#meter.credit(connection, tgid, bytesSent, bytesReceived, tsNs);
-    }
+    const { kind, task, tsNs } = record;
     this.#tracker.record(record);
+    if (task === undefined || (kind !== CONN_KIND.USAGE && kind !== CONN_KIND.CLOSE)) return;
+    // Of a connection older than culprit this is the last word: its totals hold what was moved before, too.
+    const connection = this.#tracker.connectionOf(record.key);
+    if (connection === undefined || !isMoving(connection)) return;
+    const [sent, received] = kind === CONN_KIND.USAGE
+      ? [record.bytesSent, record.bytesReceived]
+      : [record.usageSent, record.usageReceived];
+    this.#meter.credit(connection, task.tgid, sent, received, tsNs);
   }
 
   #onTransaction(transaction: DnsTransaction): void {

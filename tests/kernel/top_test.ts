@@ -78,6 +78,8 @@ class TerminalShell implements AsyncDisposable {
   async settings(): Promise<string> {
     const file = await Deno.makeTempFile({ prefix: "culprit-test-" });
     try {
+      // Until it prompts, what is typed may be read by who is about to end.
+      await this.shows(/^\$\s*(?![^])/m);
       // Quotes keep what is typed from being taken for what is printed; the number, what was printed before.
       const number = ++this.#asked;
       await this.type(`clear; stty -a > ${file} && echo settings ''${number}`);
@@ -176,6 +178,11 @@ class Download implements AsyncDisposable {
 
   get pid(): number {
     return this.#child.pid;
+  }
+
+  /** Waits until it has everything. */
+  async ended(): Promise<void> {
+    assert.equal((await this.#child.status).code, 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -348,8 +355,9 @@ Deno.test("culprit top --batch counts every octet, once it is over", async () =>
     ["top", "--batch", "--port", `${server.port}`, "--comm", "curl", "--interval", "100ms"],
   );
   {
-    await using _download = new Download(server.port);
+    await using download = new Download(server.port);
     await server.send(FIRST + SECOND, true);
+    await download.ended();
   }
   const { code, stdout, stderr } = await culprit.stop();
   const frames = stdout.split("\n\n");
@@ -364,6 +372,32 @@ Deno.test("culprit top --batch counts every octet, once it is over", async () =>
   assert.equal(last[2], "nothing lost");
   assert.match(last[4] ?? "", /^ *\d+ curl /);
   assert.match(stderr, /^culprit top: 1 events .*nothing lost$/m);
+  assert.equal(code, 0);
+});
+
+/** Whether everything that was sent from a port over IPv4 was read by the other end. */
+async function isRead(port: number): Promise<true | undefined> {
+  const hex = port.toString(16).toUpperCase().padStart(4, "0");
+  const sockets = (await Deno.readTextFile("/proc/net/tcp")).split("\n").map((line) => line.trim().split(/\s+/));
+  const queues = sockets.filter(([, local = "", remote = "", state]) =>
+    state === "01" && (local.endsWith(`:${hex}`) || remote.endsWith(`:${hex}`))
+  ).map(([, , , , queue]) => queue);
+  return queues.length === 2 && queues.every((queue) => queue === "00000000:00000000") ? true : undefined;
+}
+
+Deno.test("culprit top counts of an older connection what it moves from then on", async () => {
+  await using server = await SlowServer.start(FIRST + SECOND);
+  await using download = new Download(server.port);
+  await server.send(FIRST, true);
+  await until("all to be read", () => isRead(server.port), () => `port ${server.port}`);
+  await using culprit = await RunningCulprit.start(["top", "--batch", "--pid", `${download.pid}`]);
+  await server.send(SECOND);
+  await download.ended();
+  const { code, stdout } = await culprit.stop();
+  assert.match(
+    stdout.split("\n\n").at(-1) ?? "",
+    new RegExp(`all: sent - {2}recv ${formatOctets(SECOND)} {2}conns 1 `),
+  );
   assert.equal(code, 0);
 });
 
