@@ -1,0 +1,54 @@
+/**
+ * Deals test files out to the guests of one kernel, so that each guest ends in time and every CPU has work.
+ *
+ * @module
+ */
+
+/** Seconds that files take in an emulated guest on a quiet machine, where they take long. */
+const SLOW_FILES: Readonly<Record<string, number>> = {
+  "ffi/kernel_test.ts": 25,
+  "tests/kernel/attribution_test.ts": 60,
+  "tests/kernel/conns_test.ts": 50,
+  "tests/kernel/failures_test.ts": 45,
+  "tests/kernel/flood_test.ts": 40,
+  "tests/kernel/snapshot_test.ts": 20,
+  "tests/kernel/who_test.ts": 45,
+};
+
+/** Seconds of every other file, of those to come as well. */
+const OTHER_FILE_S = 15;
+
+/** Seconds of work in one guest: under three minutes with the boot, and with files that take longer than they should. */
+const SHARE_S = 120;
+
+/** Seconds that a file may take. */
+function secondsOf(file: string): number {
+  return SLOW_FILES[file] ?? OTHER_FILE_S;
+}
+
+/**
+ * Deals files out: the longest first, each to the share that has least.
+ *
+ * @param files paths below the root of the repository
+ * @returns shares of about the same length, together all files, each in the order given; one share for no files
+ */
+export function dealFiles(files: readonly string[]): string[][] {
+  const total = files.reduce((sum, file) => sum + secondsOf(file), 0);
+  const count = Math.max(1, Math.ceil(total / SHARE_S));
+  const shares = Array.from({ length: count }, () => ({ seconds: 0, files: new Set<string>() }));
+  for (const file of files.toSorted((a, b) => secondsOf(b) - secondsOf(a))) {
+    const least = shares.reduce((best, share) => share.seconds < best.seconds ? share : best);
+    least.files.add(file);
+    least.seconds += secondsOf(file);
+  }
+  return shares.map((share) => files.filter((file) => share.files.has(file)));
+}
+
+/**
+ * Names of the files whose length is known; a test sees to it that they are there.
+ *
+ * @returns paths below the root of the repository
+ */
+export function slowFiles(): string[] {
+  return Object.keys(SLOW_FILES);
+}
