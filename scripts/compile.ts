@@ -4,11 +4,8 @@ import { APP_FILES, SCRIPT } from "../src/assets.ts";
 import { writeStderr } from "../src/output/stdio.ts";
 import { bundle } from "./bundle.ts";
 import { buildOffline } from "./offline.ts";
-import { DENO_VERSION, type Target, targetNamed } from "./target.ts";
+import { DENO_VERSION, type Target, targetNamed, V8_FLAGS } from "./target.ts";
 import { DIST, ToolError } from "./toolchain.ts";
-
-/** Same in scripts/environment.sh, which says why, and packaging/launcher. */
-const V8_FLAGS = "--v8-flags=--max-semi-space-size=4";
 
 /** The runtime of `deno compile` (denort) could not be had. */
 export class RuntimeUnavailableError extends ToolError {

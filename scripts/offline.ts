@@ -1,6 +1,6 @@
 // Builds the offline single file: the launcher of packaging/launcher with Deno, the program and its assets inside.
 import { APP_FILES } from "../src/assets.ts";
-import { CACHE, denoBinary, sha256, sysroot, type Target } from "./target.ts";
+import { CACHE, denoBinary, sha256, sysroot, type Target, V8_FLAGS } from "./target.ts";
 import { ROOT, runTool } from "./toolchain.ts";
 
 /** Level of zstd: higher ones gain 2 % and cost each start from memory tens of megabytes. */
@@ -84,6 +84,7 @@ function link(target: Target, scratch: string, source: string, output: string): 
     "-Wl,--gc-sections,-z,noexecstack,-z,relro,--build-id=none",
     `-ffile-prefix-map=${ROOT}/=`,
     `-I${launcher}`,
+    `-DV8_FLAGS="${V8_FLAGS}"`,
     // After the compiler's own: only zstd.h is missing there for another machine.
     `-idirafter${root}/usr/include`,
     `-L${libraries}`,

@@ -36,6 +36,9 @@ function pinned(name: string): string {
 /** The Deno everything is built and run with. */
 export const DENO_VERSION: string = pinned("DENO_VERSION");
 
+/** What V8 is told in every build. */
+export const V8_FLAGS: string = pinned("V8_FLAGS");
+
 /** Every target. */
 export const TARGETS: Readonly<Record<Arch, Target>> = {
   x86_64: {
@@ -120,6 +123,7 @@ export async function denoBinary(target: Target): Promise<string> {
       "install",
       `--prefix=${home}`,
       "--no-save",
+      "--fetch-retries=5",
       "--force",
       "--ignore-scripts",
       "--no-audit",

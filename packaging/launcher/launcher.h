@@ -16,9 +16,6 @@
 
 /* The runtime is named so because the kernel takes the name of the process from it. */
 #define RUNTIME_NAME "culprit"
-
-/* A small young generation saves 70 MiB in a flood and costs nothing. */
-#define V8_FLAGS "--v8-flags=--max-semi-space-size=4"
 #define SCRIPT_NAME "culprit.js"
 /* What the runtime keeps for itself: compiled code. */
 #define STATE_NAME "deno"
@@ -32,7 +29,7 @@ struct payload_file {
 	mode_t mode;
 };
 
-/* Made by scripts/compile.ts. */
+/* Made by scripts/offline.ts. */
 extern const struct payload_file payload[];
 extern const size_t payload_count;
 /* Names the payload by its content: 32 hexadecimal digits. */

@@ -83,6 +83,7 @@ static char **runtime_arguments(const char *script, int argc, char **argv)
 	static const char *const fixed[] = { RUNTIME_NAME,  "run",	   "--allow-all",  "--no-config",
 					     "--no-lock",   "--no-npm",	   "--no-remote",  "--cached-only",
 					     "--no-prompt", "--quiet",	   "--ext=js",
+					     /* Given by scripts/offline.ts. */
 					     V8_FLAGS };
 	const size_t fixed_count = sizeof(fixed) / sizeof(fixed[0]);
 	size_t given = argc > 0 ? (size_t)argc - 1 : 0;

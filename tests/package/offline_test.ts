@@ -1,6 +1,7 @@
 // The offline single file, alone, in places that lack what programs are used to. Needs root and tests/package/roots.
 import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
+import { V8_FLAGS } from "../../scripts/target.ts";
 import { PLACES } from "./_places.ts";
 import { CULPRIT, observeIn, runIn } from "./_sandbox.ts";
 
@@ -61,6 +62,22 @@ Deno.test("the process is named culprit, also in memory", async () => {
     });
     assert.equal(out, "culprit\n", err);
   }
+});
+
+Deno.test("V8 gets the flags of the build, whatever the arguments are", async () => {
+  const { out, err } = await runIn({
+    script: `run /opt/culprit dns --duration 60s --ready-file /opt/ready >/dev/null & job=$!
+      until [[ -e $root/opt/ready ]]; do read -rt 0.05 <> <(:) || :; done
+      pid=$(pgrep -P $job); tr '\\0' '\\n' </proc/$pid/cmdline; kill $pid; wait $job`,
+  });
+  const words = out.trimEnd().split("\n");
+  const script = words.findIndex((word) => word.endsWith("/culprit.js"));
+  assert.ok(script > 0, err);
+  assert.deepEqual(words.slice(0, script).filter((word) => word.startsWith("--v8-flags")), [V8_FLAGS]);
+  // What comes after the script is the program's: it refuses flags of V8 as any other word it does not know.
+  const given = await runIn({}, "dns", "--v8-flags=--max-semi-space-size=512");
+  assert.equal(given.code, 2);
+  assert.match(given.err, /--v8-flags/);
 });
 
 Deno.test("a user who is not root is told what is missing", async () => {
