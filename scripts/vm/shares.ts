@@ -11,6 +11,8 @@ const SLOW_FILES: Readonly<Record<string, number>> = {
   "tests/kernel/conns_test.ts": 50,
   "tests/kernel/failures_test.ts": 45,
   "tests/kernel/flood_test.ts": 40,
+  "tests/kernel/map_test.ts": 45,
+  "tests/kernel/name_service_test.ts": 20,
   "tests/kernel/snapshot_test.ts": 20,
   "tests/kernel/who_test.ts": 45,
 };
