@@ -13,7 +13,7 @@ import { lostCounts } from "../commands/dns_counts.ts";
 import { compileConnectionFilter, type ConnectionFilter } from "../conns/filter.ts";
 import { AddressNames } from "../conns/names.ts";
 import { ConnectionTracker } from "../conns/tracker.ts";
-import type { Connection, ConnectionRecord, CountedConnection } from "../conns/types.ts";
+import type { Connection, ConnectionRecord, CountedConnection, UsageCounters } from "../conns/types.ts";
 import { DnsTracker } from "../correlation/tracker.ts";
 import type { DnsTransaction } from "../correlation/types.ts";
 import { type ProcessInfo, SCHEMA } from "../events.ts";
@@ -55,6 +55,8 @@ export class TopObserver implements LiveHandlers {
   /** What was counted when the end began. */
   #lastUsages: Map<string, SocketUsage[]> | undefined;
   #frames = 0;
+  /** The connection whose end is being worked on. */
+  #closing: Connection | undefined;
   #nowNs = this.#startNs;
 
   /**
@@ -74,7 +76,11 @@ export class TopObserver implements LiveHandlers {
       ? session.run.notObserved
       : [...session.run.notObserved, `octets of open connections are known only when they end: ${usages.message}`];
     this.#tracker = new ConnectionTracker({
-      counters: this.#counters,
+      counters: {
+        flow: (record) => this.#counters.flow(record),
+        takeFlow: (record) => this.#counters.takeFlow(record),
+        takeUsage: (socketBytes, tgid) => this.#takeUsage(socketBytes, tgid),
+      },
       resolve: (task, tsNs) => session.table.lookup(task, tsNs),
       keepMs: KEEP_ENDED_MS,
       idleMs: options.idleMs,
@@ -163,15 +169,26 @@ export class TopObserver implements LiveHandlers {
 
   #onConnection(record: ConnectionRecord): void {
     const { kind, task, tsNs } = record;
-    this.#tracker.record(record);
-    if (task === undefined || (kind !== CONN_KIND.USAGE && kind !== CONN_KIND.CLOSE)) return;
-    // Of a connection older than culprit this is the last word: its totals hold what was moved before, too.
+    if (kind !== CONN_KIND.USAGE && kind !== CONN_KIND.CLOSE) return this.#tracker.record(record);
     const connection = this.#tracker.connectionOf(record.key);
-    if (connection === undefined || !isMoving(connection)) return;
+    this.#closing = connection;
+    this.#tracker.record(record);
+    this.#closing = undefined;
+    if (task === undefined || connection === undefined || !isMoving(connection)) return;
+    // Of a connection older than culprit this is the last word: its totals hold what was moved before, too.
     const [sent, received] = kind === CONN_KIND.USAGE
       ? [record.bytesSent, record.bytesReceived]
       : [record.usageSent, record.usageReceived];
     this.#meter.credit(connection, task.tgid, sent, received, tsNs);
+  }
+
+  /** As above, for users whose counters are not in the socket. */
+  #takeUsage(socketBytes: Uint8Array, tgid: number): UsageCounters | undefined {
+    const usage = this.#counters.takeUsage(socketBytes, tgid);
+    if (usage !== undefined && this.#closing !== undefined && isMoving(this.#closing)) {
+      this.#meter.credit(this.#closing, tgid, usage.bytesSent, usage.bytesReceived, this.#nowNs);
+    }
+    return usage;
   }
 
   #onTransaction(transaction: DnsTransaction): void {
