@@ -157,6 +157,24 @@ export function writeFd(fd: number, bytes: Uint8Array<ArrayBuffer>, onPart?: (wr
 }
 
 /**
+ * Writes once: write(2), again after EINTR.
+ *
+ * @param fd descriptor
+ * @param bytes what to write
+ * @returns octets written; 0 where a descriptor in non-blocking mode is full
+ * @throws {LibbpfError} when the kernel refuses
+ */
+export function writeFdOnce(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
+  for (;;) {
+    const count = Number(libc().write(fd, bytes, BigInt(bytes.length)));
+    if (count >= 0) return count;
+    const errno = lastErrno();
+    if (errno === ERRNO.EAGAIN) return 0;
+    if (errno !== ERRNO.EINTR) throw failure(errno, `write descriptor ${fd}`);
+  }
+}
+
+/**
  * Closes a descriptor.
  *
  * @param fd descriptor

@@ -16,6 +16,7 @@ import { eachProcess } from "./host/proc.ts";
 import { UserNames } from "./host/users.ts";
 import { compileFilter, type EventFilter } from "./output/filter.ts";
 import type { Formatter } from "./output/formatter.ts";
+import { limitStderr } from "./output/stdio.ts";
 import { type EventWriter, openWriter } from "./output/writer.ts";
 import { ProcessTable } from "./process_table.ts";
 import type { ProcessExec, ProcessExit, ProcessFork } from "./process_table/types.ts";
@@ -23,8 +24,20 @@ import { type GlobalName, type Sensor, SensorRun } from "./sensor.ts";
 
 /** Records handled before timers get their turn: about 20 ms of work at full speed. */
 const RECORDS_PER_TURN = 8192;
-/** Turns after which signals get theirs too, where there is no pause between turns: they wait for a timer. */
-const TURNS_PER_PAUSE = 8;
+/** The same where a reader may keep us waiting: what they make must fit into memory. */
+const RECORDS_PER_WAITING_TURN = 1024;
+/** Records after which signals get their turn too, where there is no pause between turns: they wait for a timer. */
+const RECORDS_PER_PAUSE = 65_536;
+/** Octets a slow reader may leave waiting; then the ring has to wait, and the kernel counts what it has no room for. */
+const BACKLOG_MAX_BYTES = 1 << 20;
+/** How long to wait for a slow reader at a time, ms: as long as a signal may wait. */
+const PUSH_MS = 50;
+/** How long a reader may take nothing when the run ends, before what waits is given up, ms. */
+const STALLED_MS = 2000;
+/** How long a slow reader gets then in all, ms. */
+const LAST_PUSH_MS = 10_000;
+/** How long a reader of standard error gets to take a message, ms. */
+const STDERR_WAIT_MS = 500;
 /**
  * How long to wait for the next records, ms, by how many there were: the more, the sooner the ring is full. The longest
  * decides idle CPU and how late a line can be.
@@ -106,8 +119,10 @@ export async function runLive(command: LiveCommand, options: LiveOptions): Promi
     output: options.output,
     quiet: options.quiet,
     columns: command.columns,
+    live: true,
     ...(command.formatter === undefined ? {} : { formatter: command.formatter, replace: true }),
   });
+  limitStderr(STDERR_WAIT_MS);
   return await new LiveLoop(command, options, writer, stop, run).loop();
 }
 
@@ -161,30 +176,38 @@ class LiveLoop implements LiveSession {
   /** Runs to the end; see {@linkcode runLive}. */
   async loop(): Promise<ExitCode> {
     const startedNs = bootTimeNs();
+    const recordsPerTurn = this.#recordsPerTurn;
     // After attaching, so that no process falls between: what the kernel told meanwhile is waiting in the ring.
     for (const facts of eachProcess()) {
       this.table.addFromProc(facts);
       // With thousands of processes this takes a while, which the ring may not have.
-      if (this.run.pendingBytes > this.#options.ringSizeBytes / 4) this.#drain(RECORDS_PER_TURN);
+      if (this.run.pendingBytes > this.#options.ringSizeBytes / 4 && !this.#isBackedUp()) this.#drain(recordsPerTurn);
     }
     // Ready is who knows the processes of before as well: they may end at any moment.
     if (this.#options.readyFile !== undefined) touch(this.#options.readyFile);
     if (this.#options.durationMs !== undefined) this.#stop.requestAfter(this.#options.durationMs);
-    let turns = 0;
+    let sincePause = 0;
     let lossCheckNs = startedNs;
     while (!this.#stop.requested && !this.#writer.ended && this.#outputError === undefined) {
+      if (this.#isBackedUp()) {
+        this.#push(PUSH_MS);
+        await this.#stop.wait(0);
+        continue;
+      }
       const nowNs = bootTimeNs();
-      const handled = this.#drain(RECORDS_PER_TURN);
+      const handled = this.#drain(recordsPerTurn);
       // With records still waiting, time has only come as far as the last of them.
-      this.#handlers.tick(handled < RECORDS_PER_TURN ? nowNs : this.#lastTsNs);
+      this.#handlers.tick(handled < recordsPerTurn ? nowNs : this.#lastTsNs);
       if (nowNs - lossCheckNs >= LOSS_INTERVAL_MS * 1e6) {
         this.#tellLoss(nowNs);
         lossCheckNs = nowNs;
       }
-      if (handled < RECORDS_PER_TURN) {
+      sincePause += handled;
+      if (handled < recordsPerTurn) {
         this.#flush();
         await this.#stop.wait(waitMs(handled));
-      } else if (++turns % TURNS_PER_PAUSE === 0) {
+      } else if (sincePause >= RECORDS_PER_PAUSE) {
+        sincePause = 0;
         await this.#stop.wait(0);
       } else {
         // A timer takes 2 ms at least (Deno 2.9).
@@ -192,6 +215,38 @@ class LiveLoop implements LiveSession {
       }
     }
     return this.#finish(startedNs);
+  }
+
+  /** Most records of a turn. */
+  get #recordsPerTurn(): number {
+    return this.#writer.backlog === undefined ? RECORDS_PER_TURN : RECORDS_PER_WAITING_TURN;
+  }
+
+  /** Whether more waits for a reader than may; hands on what is taken at once. */
+  #isBackedUp(): boolean {
+    const { backlog } = this.#writer;
+    if (backlog === undefined || backlog.sizeBytes === 0) return false;
+    this.#push(0);
+    return backlog.sizeBytes > BACKLOG_MAX_BYTES;
+  }
+
+  /** Hands on what waits for a reader. */
+  #push(waitMs: number): void {
+    this.#orFail(() => this.#writer.backlog?.push(waitMs));
+  }
+
+  /** Waits for a reader until a moment, then gives up what waits. */
+  #pushUntil(deadlineMs: number): void {
+    const { backlog } = this.#writer;
+    if (backlog === undefined) return;
+    let giveUpMs = performance.now() + STALLED_MS;
+    for (let nowMs = performance.now(); backlog.sizeBytes > 0; nowMs = performance.now()) {
+      if (nowMs >= Math.min(giveUpMs, deadlineMs)) break;
+      const before = backlog.sizeBytes;
+      this.#push(PUSH_MS);
+      if (backlog.sizeBytes < before) giveUpMs = performance.now() + STALLED_MS;
+    }
+    this.#orFail(() => backlog.abandon("nobody reads it"));
   }
 
   #drain(maxRecords: number): number {
@@ -258,17 +313,17 @@ class LiveLoop implements LiveSession {
   }
 
   #write(event: CulpritEvent): void {
-    try {
-      this.#writer.write(event);
-    } catch (error) {
-      if (!(error instanceof OutputError)) throw error;
-      this.#outputError ??= error;
-    }
+    this.#orFail(() => this.#writer.write(event));
   }
 
   #flush(): void {
+    this.#orFail(() => this.#writer.flush());
+  }
+
+  /** Ends the run where the output fails. */
+  #orFail(act: () => void): void {
     try {
-      this.#writer.flush();
+      act();
     } catch (error) {
       if (!(error instanceof OutputError)) throw error;
       this.#outputError ??= error;
@@ -279,9 +334,14 @@ class LiveLoop implements LiveSession {
     this.#handlers.ending?.();
     this.run.detach();
     const endedNs = bootTimeNs();
-    while (this.run.pendingBytes > 0 && this.#drain(RECORDS_PER_TURN) > 0);
+    const deadlineMs = performance.now() + LAST_PUSH_MS;
+    do {
+      if (this.#isBackedUp()) this.#pushUntil(deadlineMs);
+    } while (this.run.pendingBytes > 0 && this.#drain(this.#recordsPerTurn) > 0);
     this.#tellLoss(endedNs);
     this.#handlers.finish(endedNs);
+    this.#flush();
+    this.#pushUntil(deadlineMs);
     const lost = { ...Object.fromEntries(this.run.losses()), ...this.#handlers.lostCounts() };
     const summary: SummaryEvent = {
       schema: SCHEMA,
@@ -296,6 +356,7 @@ class LiveLoop implements LiveSession {
     };
     this.#write(summary);
     this.#flush();
+    this.#pushUntil(deadlineMs);
     if (this.#outputError !== undefined) throw this.#outputError;
     const complete = Object.keys(lost).length === 0 && this.run.notObserved.length === 0;
     return complete || this.#writer.ended ? EXIT_CODE.ok : EXIT_CODE.incomplete;

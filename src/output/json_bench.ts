@@ -43,6 +43,8 @@ const NOWHERE: Sink = {
   target: "nowhere",
   isTerminal: false,
   ended: false,
+  mayWait: false,
+  offer: () => {},
   write: () => {},
   takeBack: () => false,
   close: () => {},

@@ -28,14 +28,15 @@ export function lossNotice(event: LossEvent): string {
  * Tells how a run went.
  *
  * @param event the summary of a run
+ * @param unwrittenCount events that could not be written, which are told elsewhere
  * @returns one line, one more where something was lost, and one for each thing that could not be observed
  */
-export function summaryNotice(event: SummaryEvent): string {
+export function summaryNotice(event: SummaryEvent, unwrittenCount = 0): string {
   const observed = counts(event.observed);
   const lost = counts(event.lost);
   const lines = [
     `culprit ${event.command}: ${event.events} events in ${(event.duration_ms / 1000).toFixed(1)} s` +
-    (observed === "" ? "" : `, from ${observed}`) + (lost === "" ? ", nothing lost" : ""),
+    (observed === "" ? "" : `, from ${observed}`) + (lost === "" && unwrittenCount === 0 ? ", nothing lost" : ""),
   ];
   if (lost !== "") lines.push(`lost: ${lost}`);
   for (const what of event.not_observed) lines.push(`not observed: ${what}`);

@@ -6,8 +6,9 @@
  */
 
 import { closeSync, constants, fstatSync, ftruncateSync, openSync } from "node:fs";
-import { writeFd } from "../../ffi/libc.ts";
+import { closeFd, OPEN_FLAG, openFile, writeFd } from "../../ffi/libc.ts";
 import { LibbpfError, OutputError } from "../errors.ts";
+import { offerFd } from "./offer.ts";
 import { reasonOf, STDOUT_NAME } from "./stdio.ts";
 
 /** An open output. */
@@ -26,6 +27,17 @@ export interface Sink {
    * @throws {LibbpfError} with the errno of write(2)
    */
   write(bytes: Uint8Array<ArrayBuffer>, onPart: (written: number) => void): void;
+  /** Whoever reads it may keep a write waiting: it is no file. */
+  readonly mayWait: boolean;
+  /**
+   * Writes what is taken in time; everything where {@linkcode mayWait} is not set.
+   *
+   * @param bytes whole events, or the rest of them
+   * @param waitMs how long to wait for the reader in all, ms; less when a signal comes
+   * @param onPart told the octets written so far, also when more fails
+   * @throws {LibbpfError} with the errno of write(2)
+   */
+  offer(bytes: Uint8Array<ArrayBuffer>, waitMs: number, onPart: (written: number) => void): void;
   /**
    * Takes back what was written last, where the output can.
    *
@@ -44,17 +56,38 @@ const STDOUT_FD = 1;
 export class StdoutSink implements Sink {
   readonly target: string = STDOUT_NAME;
   readonly isTerminal: boolean = Deno.stdout.isTerminal();
+  readonly mayWait: boolean;
   #ended = false;
+  /** A descriptor of our own for the same device, which may be in non-blocking mode. */
+  #ownFd: number | undefined;
+
+  /** Looks what it is. */
+  constructor() {
+    const status = fstatSync(STDOUT_FD);
+    this.mayWait = !status.isFile() && !status.isBlockDevice();
+  }
 
   get ended(): boolean {
     return this.#ended;
   }
 
   write(bytes: Uint8Array<ArrayBuffer>, onPart: (written: number) => void): void {
+    // Deno.stdout holds back what a non-blocking pipe did not take, and writes it again later.
+    this.#unlessEnded(() => writeFd(STDOUT_FD, bytes, onPart));
+  }
+
+  offer(bytes: Uint8Array<ArrayBuffer>, waitMs: number, onPart: (written: number) => void): void {
+    if (!this.mayWait) return this.write(bytes, onPart);
+    this.#ownFd ??= reopenNonBlocking(STDOUT_FD);
+    const fd = this.#ownFd;
+    this.#unlessEnded(() => offerFd(fd, bytes, fd === STDOUT_FD, waitMs, onPart));
+  }
+
+  /** Writes, unless nobody reads any more. */
+  #unlessEnded(write: () => void): void {
     if (this.#ended) return;
     try {
-      // Deno.stdout holds back what a non-blocking pipe did not take, and writes it again later.
-      writeFd(STDOUT_FD, bytes, onPart);
+      write();
     } catch (error) {
       if (!(error instanceof LibbpfError && error.errnoName === "EPIPE")) throw error;
       this.#ended = true;
@@ -67,7 +100,26 @@ export class StdoutSink implements Sink {
   }
 
   close(): void {
-    // Standard output outlives us.
+    // Standard output itself outlives us.
+    if (this.#ownFd !== undefined && this.#ownFd !== STDOUT_FD) closeFd(this.#ownFd);
+    this.#ownFd = undefined;
+  }
+}
+
+/** O_NOCTTY: opening a terminal does not make it ours. */
+const NOCTTY = 0o400;
+
+/**
+ * Opens a pipe or device once more, for the mode of a descriptor is shared with everybody who has it. Of a terminal,
+ * poll(2) says that there is room, not how much; to a pipe, large writes are three times as fast.
+ */
+function reopenNonBlocking(fd: number): number {
+  try {
+    return openFile(`/proc/self/fd/${fd}`, OPEN_FLAG.WRONLY | OPEN_FLAG.NONBLOCK | NOCTTY);
+  } catch (error) {
+    // A socket, no /proc, or another user's terminal: small pieces have to do.
+    if (error instanceof LibbpfError) return fd;
+    throw error;
   }
 }
 
@@ -135,6 +187,15 @@ export class FileSink implements Sink {
       if (end !== undefined) this.#end = end + written;
       onPart(written);
     });
+  }
+
+  get mayWait(): boolean {
+    return this.#end === undefined;
+  }
+
+  offer(bytes: Uint8Array<ArrayBuffer>, waitMs: number, onPart: (written: number) => void): void {
+    if (this.mayWait) offerFd(this.#fd, bytes, false, waitMs, onPart);
+    else this.write(bytes, onPart);
   }
 
   takeBack(count: number): boolean {

@@ -5,6 +5,7 @@
  */
 
 import { OutputError } from "../errors.ts";
+import { offerFd } from "./offer.ts";
 
 /** Writes all of a text to one of the runtime's own streams. */
 function writeAll(stream: typeof Deno.stdout, text: string): void {
@@ -39,6 +40,28 @@ export function beforeStderr(prepare: (() => void) | undefined): void {
   prepareStderr = prepare;
 }
 
+/** Descriptor of standard error. */
+const STDERR_FD = 2;
+
+let stderrWaitMs: number | undefined;
+
+/**
+ * Lets nobody who does not read standard error hold the run: what is not taken in time is dropped from then on.
+ *
+ * @param waitMs how long to wait for a reader, ms; undefined for ever
+ */
+export function limitStderr(waitMs: number | undefined): void {
+  stderrWaitMs = waitMs;
+}
+
+/** Writes what is taken in time; whoever did not read once is not waited for again. */
+function offerStderr(text: string, waitMs: number): void {
+  const bytes = new TextEncoder().encode(text);
+  let written = 0;
+  offerFd(STDERR_FD, bytes, true, waitMs, (count) => written = count);
+  if (written < bytes.length) stderrWaitMs = 0;
+}
+
 /**
  * Writes to standard error.
  *
@@ -47,7 +70,8 @@ export function beforeStderr(prepare: (() => void) | undefined): void {
 export function writeStderr(text: string): void {
   prepareStderr?.();
   try {
-    writeAll(Deno.stderr, text);
+    if (stderrWaitMs === undefined) writeAll(Deno.stderr, text);
+    else offerStderr(text, stderrWaitMs);
   } catch {
     // Nobody is left to be told; the exit code still tells.
   }

@@ -11,7 +11,7 @@ import type { Formatter } from "./formatter.ts";
 import { lossNotice, summaryNotice } from "./notices.ts";
 import type { Sink } from "./sink.ts";
 import { reasonOf } from "./stdio.ts";
-import type { EventWriter } from "./writer.ts";
+import type { EventWriter, OutputBacklog } from "./writer.ts";
 
 /** UTF-16 units gathered before they are written: one system call for about sixty JSON lines. */
 const CHUNK_UNITS = 64 * 1024;
@@ -27,9 +27,22 @@ export interface Reports {
   readonly reportFailure: (text: string) => void;
 }
 
+/** Events on their way to the sink. */
+interface Chunk {
+  readonly text: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Length of the text after each event; negative after what is not counted as an event. */
+  readonly ends: readonly number[];
+  /** Losses and summary within it, to be told elsewhere if it cannot be written. */
+  readonly notices: readonly (LossEvent | SummaryEvent)[];
+  /** Octets the sink took. */
+  written: number;
+}
+
 /** An {@linkcode EventWriter} over a sink. */
 export class StreamWriter implements EventWriter {
   readonly target: string;
+  readonly backlog: OutputBacklog | undefined;
   readonly #sink: Sink;
   readonly #formatter: Formatter;
   readonly #reports: Reports;
@@ -41,6 +54,9 @@ export class StreamWriter implements EventWriter {
   #ends: number[] = [];
   /** Losses and summary within {@linkcode #pending}, to be told elsewhere if it cannot be written. */
   #pendingNotices: (LossEvent | SummaryEvent)[] = [];
+  /** What the sink did not take yet, the oldest first. */
+  #queue: Chunk[] = [];
+  #queuedBytes = 0;
   #eventCount = 0;
   #unwrittenCount = 0;
   #toldUnwritten = false;
@@ -53,9 +69,11 @@ export class StreamWriter implements EventWriter {
    * @param sink takes the octets; closed with the writer
    * @param formatter makes the lines; closed with the writer
    * @param reports standard error
+   * @param isLive keep what a sink does not take at once, rather than wait for it
    */
-  constructor(sink: Sink, formatter: Formatter, reports: Reports) {
+  constructor(sink: Sink, formatter: Formatter, reports: Reports, isLive = false) {
     this.target = sink.target;
+    this.backlog = isLive && sink.mayWait ? this.#makeBacklog() : undefined;
     this.#sink = sink;
     this.#formatter = formatter;
     this.#reports = reports;
@@ -94,16 +112,59 @@ export class StreamWriter implements EventWriter {
   flush(): void {
     if (this.#pending === "") return;
     const text = this.#pending;
-    const bytes = this.#encode(text);
-    let written = 0;
+    const bytes = this.backlog === undefined ? this.#encode(text) : this.#encoder.encode(text);
+    const chunk: Chunk = { text, bytes, ends: this.#ends, notices: this.#pendingNotices, written: 0 };
+    this.#pending = "";
+    this.#ends = [];
+    this.#pendingNotices = [];
+    if (this.backlog !== undefined) {
+      this.#queue.push(chunk);
+      this.#queuedBytes += bytes.length;
+      return this.#push(0);
+    }
     try {
-      this.#sink.write(bytes, (count) => written = count);
+      this.#sink.write(bytes, (count) => chunk.written = count);
     } catch (error) {
-      throw this.#fail(error, text, bytes, written);
-    } finally {
-      this.#pending = "";
-      this.#ends = [];
-      this.#pendingNotices = [];
+      throw this.#fail(error, [chunk]);
+    }
+  }
+
+  /** See {@linkcode OutputBacklog}. */
+  #makeBacklog(): OutputBacklog {
+    const sizeBytes = (): number => this.#queuedBytes;
+    return {
+      get sizeBytes() {
+        return sizeBytes();
+      },
+      push: (waitMs) => this.#push(waitMs),
+      abandon: (reason) => {
+        if (this.#queue.length > 0) throw this.#fail(reason, this.#queue);
+      },
+    };
+  }
+
+  /** Hands on what waits. */
+  #push(waitMs: number): void {
+    const deadlineMs = performance.now() + waitMs;
+    for (let chunk = this.#queue[0]; chunk !== undefined; chunk = this.#queue[0]) {
+      const { bytes, written } = chunk;
+      const current = chunk;
+      try {
+        const leftMs = waitMs === 0 ? 0 : Math.max(0, deadlineMs - performance.now());
+        this.#sink.offer(bytes.subarray(written), leftMs, (count) => {
+          this.#queuedBytes -= written + count - current.written;
+          current.written = written + count;
+        });
+      } catch (error) {
+        throw this.#fail(error, this.#queue);
+      }
+      if (this.#sink.ended) {
+        this.#queue = [];
+        this.#queuedBytes = 0;
+        return;
+      }
+      if (chunk.written < bytes.length) return;
+      this.#queue.shift();
     }
   }
 
@@ -140,7 +201,7 @@ export class StreamWriter implements EventWriter {
   /** Tells a notice on standard error. */
   #tellNotice(event: LossEvent | SummaryEvent): void {
     const tell = this.#failed ? this.#reports.reportFailure : this.#reports.report;
-    tell(event.type === "loss" ? lossNotice(event) : summaryNotice(event));
+    tell(event.type === "loss" ? lossNotice(event) : summaryNotice(event, this.#unwrittenCount));
     if (event.type === "summary") this.#tellUnwritten();
   }
 
@@ -157,20 +218,29 @@ export class StreamWriter implements EventWriter {
     return this.#buffer.subarray(0, this.#encoder.encodeInto(text, this.#buffer).written);
   }
 
-  /** Settles what arrived of a chunk, and takes back the part of an event at its end. */
-  #fail(error: unknown, text: string, bytes: Uint8Array<ArrayBuffer>, written: number): OutputError {
+  /** Settles what arrived of the chunks that were not taken, and takes back the part of an event at its end. */
+  #fail(error: unknown, chunks: readonly Chunk[]): OutputError {
     this.#failed = true;
-    // An event cut in two decodes to fewer units than it has, so it cannot be taken for a whole one.
-    const units = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(0, written)).length;
-    const arrived = this.#ends.filter((end) => Math.abs(end) <= units);
-    this.#unwrittenCount += this.#ends.slice(arrived.length).filter((end) => end > 0).length;
-    const kept = this.#encoder.encode(text.slice(0, Math.abs(arrived.at(-1) ?? 0))).length;
-    const taken = written === kept || this.#sink.takeBack(written - kept);
-    for (const notice of this.#pendingNotices) this.#tellNotice(notice);
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    const [first, ...others] = chunks;
+    const taken = first === undefined || this.#settle(first);
+    for (const { ends } of others) this.#unwrittenCount += ends.filter((end) => end > 0).length;
+    for (const notice of chunks.flatMap(({ notices }) => notices)) this.#tellNotice(notice);
     const reason = error instanceof LibbpfError ? errnoMessage(error.errno) : reasonOf(error);
     return new OutputError(this.target, reason, {
       hint: taken ? undefined : "its last line may be incomplete",
       cause: error,
     });
+  }
+
+  /** Counts what arrived of a chunk; whether it ends with a whole event. */
+  #settle({ text, bytes, ends, written }: Chunk): boolean {
+    // An event cut in two decodes to fewer units than it has, so it cannot be taken for a whole one.
+    const units = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(0, written)).length;
+    const arrived = ends.filter((end) => Math.abs(end) <= units);
+    this.#unwrittenCount += ends.slice(arrived.length).filter((end) => end > 0).length;
+    const kept = this.#encoder.encode(text.slice(0, Math.abs(arrived.at(-1) ?? 0))).length;
+    return written === kept || this.#sink.takeBack(written - kept);
   }
 }

@@ -14,6 +14,26 @@ import { StreamWriter } from "./stream_writer.ts";
 /** How events are written. */
 export type OutputFormat = "text" | "json" | "kv";
 
+/** What an output did not take yet. */
+export interface OutputBacklog {
+  /** Octets that wait. */
+  readonly sizeBytes: number;
+  /**
+   * Hands on what is taken in time.
+   *
+   * @param waitMs how long to wait for the reader in all, ms; less when a signal comes
+   * @throws {OutputError} the first time the output fails
+   */
+  push(waitMs: number): void;
+  /**
+   * Gives up what waits: its events are counted as not written, as are those that follow.
+   *
+   * @param reason why
+   * @throws {OutputError} with the reason, where something waited
+   */
+  abandon(reason: string): void;
+}
+
 /** Takes events and writes them where the user wants them. One event never ends up half written. */
 export interface EventWriter extends Disposable {
   /** Where events go: a path, or `standard output`. */
@@ -24,6 +44,11 @@ export interface EventWriter extends Disposable {
   readonly unwrittenCount: number;
   /** The reader went away (a closed pipe): nothing more can be delivered, the run should end with success. */
   readonly ended: boolean;
+  /**
+   * Where the output may keep us waiting: what it did not take yet. {@linkcode flush} does not wait then; whoever
+   * writes must push, and make no more events while too much waits.
+   */
+  readonly backlog?: OutputBacklog | undefined;
   /**
    * Takes one event; it may stay in a buffer until {@linkcode flush}.
    *
@@ -63,6 +88,8 @@ export interface WriterOptions {
   readonly formatter?: Formatter;
   /** Empties the output file first: of documents there is one. */
   readonly replace?: boolean;
+  /** A stalled reader must not hold the run: keep a {@linkcode OutputBacklog} where the output is no file. */
+  readonly live?: boolean;
 }
 
 /**
@@ -80,5 +107,5 @@ export function openWriter(options: WriterOptions): EventWriter {
     options.replace,
   );
   const formatter = options.formatter ?? createFormatter(options, sink.isTerminal);
-  return new StreamWriter(sink, formatter, { report, reportFailure: writeStderr });
+  return new StreamWriter(sink, formatter, { report, reportFailure: writeStderr }, options.live);
 }

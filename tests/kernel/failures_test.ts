@@ -1,8 +1,17 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { encodeMessage } from "../../src/dns/mod.ts";
-import { type Ended, loadedPrograms, parseLines, runCulprit, RunningCulprit, summaryOf } from "./culprit.ts";
+import {
+  culpritCommand,
+  type Ended,
+  loadedPrograms,
+  parseLines,
+  runCulprit,
+  RunningCulprit,
+  summaryOf,
+} from "./culprit.ts";
 
 /** What every failure must look like: our words, a hint where one is named, no stack. */
 function assertFailure(ended: Ended, code: number, message: RegExp, hint?: RegExp): void {
@@ -123,6 +132,47 @@ Deno.test("culprit dns ends quietly when nobody reads any more", async () => {
   assert.equal(code, 0, stderr);
   assert.doesNotMatch(stderr, /rror/);
 });
+
+for (
+  const [what, args, wrapper] of [
+    ["SIGTERM", [], undefined],
+    ["--duration", ["--duration", "2s"], undefined],
+    ["SIGTERM, standard error in the same pipe", [], ["/bin/sh", "-c", 'exec "$@" 2>&1', "sh"]],
+  ] as const
+) {
+  Deno.test(`culprit dns ends although its reader stalls: ${what}`, async () => {
+    const directory = await Deno.makeTempDir();
+    try {
+      const ready = `${directory}/ready`;
+      const words = [...culpritCommand(), "dns", "--json", "--timeout", "10ms", "--ready-file", ready, ...args];
+      const [program = "", ...rest] = [...wrapper ?? [], ...words];
+      // Its output is never read: a pipe holds 64 KiB.
+      const child = new Deno.Command(program, { args: rest, stdin: "null", stdout: "piped", stderr: "piped" }).spawn();
+      while (!existsSync(ready)) await new Promise((resolve) => setTimeout(resolve, 5));
+      await sendQueries(numbered("stalled", 997));
+      if (args.length === 0) child.kill("SIGTERM");
+      const begin = performance.now();
+      const { code, signal } = await child.status;
+      assert.ok(performance.now() - begin < 8000, "it ended soon");
+      const [stdout, stderr] = await Promise.all([
+        new Response(child.stdout).text(),
+        new Response(child.stderr).text(),
+      ]);
+      assert.equal(signal, null);
+      assert.equal(code, 3, stderr);
+      const arrived = stdout.split("\n").filter((line) => line.startsWith('{"schema"') && line.endsWith("}")).length;
+      assert.ok(arrived > 10, "what fits into a pipe arrived");
+      if (wrapper !== undefined) return;
+      assert.match(stderr, /^culprit: Cannot write events to standard output: nobody reads it$/m);
+      const [, missing, events] = /^not written: (\d+) of (\d+) events$/m.exec(stderr) ?? [];
+      assert.equal(Number(missing), Number(events) - arrived, stderr);
+      assert.ok(Number(events) >= 997);
+      assert.doesNotMatch(stderr, /nothing lost|internal error|^\s+at /m);
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  });
+}
 
 Deno.test("culprit dns told to stop in a burst writes what it saw, and leaves no program behind", async () => {
   const before = await loadedPrograms();
