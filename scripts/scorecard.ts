@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { buildPrograms, ROOT } from "../tests/scenarios/build.ts";
 import { SCENARIOS } from "../tests/scenarios/catalog.ts";
 import { readResults, renderScorecard, RESULTS, saveResult } from "../tests/scenarios/report.ts";
+import { currentSection } from "../tests/conns/peer_report.ts";
 import { isAcceptable, runScenarios, type Scorecard } from "../tests/scenarios/runner.ts";
 import { CulpritError, EXIT_CODE, UsageError } from "../src/errors.ts";
 
@@ -82,7 +83,8 @@ async function main(): Promise<number> {
   }
   const inGuest = Deno.env.has("CULPRIT_GUEST");
   if ((values.save || values.guests !== undefined) && !inGuest) {
-    await Deno.writeTextFile(DOCUMENT, renderScorecard(SCENARIOS, await readResults()));
+    const connections = await currentSection();
+    await Deno.writeTextFile(DOCUMENT, `${renderScorecard(SCENARIOS, await readResults())}${connections}`);
   }
   return acceptable ? EXIT_CODE.ok : EXIT_CODE.findings;
 }

@@ -49,6 +49,15 @@ static void say(const char *format, ...)
 	check(write(1, line, size) != size, "write");
 }
 
+/* Keeps connections open for a while, for tools that look now and then: ACTORS_HOLD_MS. */
+static void hold(void)
+{
+	const char *ms = getenv("ACTORS_HOLD_MS");
+
+	if (ms)
+		usleep(atoi(ms) * 1000);
+}
+
 static socklen_t size_of(const address *a)
 {
 	return a->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
@@ -106,6 +115,7 @@ static struct end end_of(int fd)
 	size = sizeof(a);
 	if (!getpeername(fd, (void *)&a, &size))
 		show(&a, e.remote);
+	hold();
 	return e;
 }
 
@@ -573,6 +583,7 @@ static void udp(const char *ip, int is_connected)
 		struct end e;
 		show(&here, e.local);
 		show(&a, e.remote);
+		hold();
 		close(fd);
 		tell(&e, "udp",
 		     "\"event\":\"close\",\"owner\":%d,\"users\":{\"%d\":[300,750]},\"sent\":300,\"received\":750,\"peer\":%d", getpid(),
