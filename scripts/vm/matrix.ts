@@ -181,13 +181,14 @@ function writeTable(table: string): void {
 }
 
 /** Reads the command line. */
-function readOptions(): { kernels: string[]; jobs: number; write: boolean } {
+function readOptions(): { kernels: string[]; files: string[]; jobs: number; write: boolean } {
   const guests = (Deno.env.get("CULPRIT_GUESTS") ?? "").split(",");
   const known = [HOST, ...guests];
   const { values } = parseArgs({
     args: Deno.args,
     options: {
       kernel: { type: "string", default: known.join(",") },
+      file: { type: "string", multiple: true, default: [""] },
       jobs: { type: "string", default: "2" },
       write: { type: "boolean", default: false },
     },
@@ -195,12 +196,15 @@ function readOptions(): { kernels: string[]; jobs: number; write: boolean } {
   const kernels = values.kernel.split(",").flatMap((name) => name === GUESTS ? guests : [name]);
   const unknown = kernels.find((kernel) => !known.includes(kernel));
   if (unknown !== undefined) throw new UsageError(`No kernel "${unknown}"; there are: ${known.join(", ")}`);
-  return { kernels, jobs: Number(values.jobs), write: values.write };
+  const files = findKernelTests().filter((file) => values.file.some((part) => file.includes(part)));
+  if (values.write && files.length !== findKernelTests().length) {
+    throw new UsageError("A table of some files is not written", { hint: "leave out --file or --write" });
+  }
+  return { kernels, files, jobs: Number(values.jobs), write: values.write };
 }
 
 if (import.meta.main) {
-  const { kernels, jobs, write } = readOptions();
-  const files = findKernelTests();
+  const { kernels, files, jobs, write } = readOptions();
   writeStderr(`${files.length} test files on ${kernels.join(", ")}\n`);
   if (kernels.some((kernel) => kernel !== HOST)) await prepareGuests();
   const results = await runAll(kernels, files, jobs);
