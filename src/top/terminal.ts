@@ -4,8 +4,10 @@
  * @module
  */
 
+import { LibbpfError } from "../errors.ts";
 import { beforeStderr } from "../output/stdio.ts";
 import { type Key, KeyReader } from "./keys.ts";
+import { Tty } from "./tty.ts";
 
 /** What a {@linkcode Terminal} tells of. */
 export interface TerminalEvents {
@@ -24,6 +26,8 @@ const HOME = "\x1b[H";
 const CLEAR_LINE_END = "\x1b[K";
 const CLEAR_BELOW = "\x1b[J";
 
+/** How long a terminal that has stalled is waited for when it is taken and given back, ms. */
+const LAST_WORD_MS = 500;
 /** Room for what is typed or pasted at once. */
 const READ_BYTES = 4096;
 /** Size where the terminal does not tell one. */
@@ -42,7 +46,7 @@ export function isTerminal(): boolean {
 export class Terminal implements Disposable {
   readonly #events: TerminalEvents;
   readonly #listeners = new DisposableStack();
-  readonly #encoder = new TextEncoder();
+  readonly #tty = new Tty();
   /** In raw mode, on the alternate screen. */
   #active = false;
   #gone = false;
@@ -87,7 +91,9 @@ export class Terminal implements Disposable {
     if (!this.#active) return;
     // Cleared first: after the last column of a full line that would take its last character away.
     const text = lines.map((line) => CLEAR_LINE_END + line).join("\r\n");
-    this.#write(HOME + text + (lines.length < this.size.rows ? `\r\n${CLEAR_BELOW}` : ""));
+    const below = lines.length < this.size.rows ? `\r\n${CLEAR_BELOW}` : "";
+    // A terminal that has stalled must not hold the run, nor the ring of the kernel: this frame is left out.
+    this.#write((tty) => tty.offer(HOME + text + below));
   }
 
   /** Gives the terminal back and stops the process, as Ctrl-Z does elsewhere; goes on when it is continued. */
@@ -100,6 +106,7 @@ export class Terminal implements Disposable {
   [Symbol.dispose](): void {
     this.#leave();
     this.#listeners.dispose();
+    this.#tty[Symbol.dispose]();
   }
 
   #enter(): void {
@@ -111,13 +118,13 @@ export class Terminal implements Disposable {
       return this.#hangUp();
     }
     this.#active = true;
-    this.#write(ENTER);
+    this.#write((tty) => tty.insist(ENTER, LAST_WORD_MS));
   }
 
   #leave(): void {
     if (!this.#active) return;
     this.#active = false;
-    this.#write(LEAVE);
+    this.#write((tty) => tty.insist(LEAVE, LAST_WORD_MS));
     try {
       Deno.stdin.setRaw(false);
     } catch (error) {
@@ -126,13 +133,13 @@ export class Terminal implements Disposable {
     }
   }
 
-  #write(text: string): void {
+  /** Tells of a terminal that is gone, once. */
+  #write(write: (tty: Tty) => void): void {
     if (this.#gone) return;
     try {
-      let rest = this.#encoder.encode(text);
-      while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
+      write(this.#tty);
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
+      if (!(error instanceof LibbpfError)) throw error;
       this.#hangUp();
     }
   }

@@ -2,9 +2,13 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { createSocket } from "node:dgram";
+import { closeFd, OPEN_FLAG, openFile, openLibc, writeFdOnce } from "../../ffi/libc.ts";
 import { encodeMessage } from "../../src/dns/mod.ts";
 import { formatOctets } from "../../src/top/format.ts";
 import { culpritCommand, ROOT, runCulprit, RunningCulprit } from "./culprit.ts";
+
+// Libraries stay open once they are used, which the first test would be blamed for.
+openLibc();
 
 /** How long a screen may take to show what it should, also where the CPU is emulated. */
 const PATIENCE_MS = 60_000;
@@ -93,6 +97,13 @@ class TerminalShell implements AsyncDisposable {
   /** Process id of the shell. */
   async pid(): Promise<number> {
     return Number(await this.#tmux("display-message", "-p", "-t", "t", "#{pane_pid}"));
+  }
+
+  /** Process id of the server that reads what is drawn, and path of the terminal it is drawn on. */
+  async ends(): Promise<{ server: number; tty: string }> {
+    const [server, tty = ""] = (await this.#tmux("display-message", "-p", "-t", "t", "#{pid} #{pane_tty}")).trim()
+      .split(" ");
+    return { server: Number(server), tty };
   }
 
   /** Ends the terminal under whatever runs in it. */
@@ -324,22 +335,63 @@ Deno.test("culprit top gives the terminal back before it tells of an error of it
   assert.equal(await terminal.settings(), before);
 });
 
+/** How often a process read so far (proc_pid_io(5)). */
+async function reads(pid: number): Promise<number> {
+  return Number(/^syscr: (\d+)$/m.exec(await Deno.readTextFile(`/proc/${pid}/io`))?.[1]);
+}
+
+/** Fills what a terminal holds for its reader. */
+function fill(path: string): void {
+  const fd = openFile(path, OPEN_FLAG.WRONLY | OPEN_FLAG.NONBLOCK);
+  try {
+    const spaces = new Uint8Array(4096).fill(0x20);
+    while (writeFdOnce(fd, spaces) > 0);
+  } finally {
+    closeFd(fd);
+  }
+}
+
+Deno.test("culprit top ends, and gives the terminal back, also when the terminal has stalled", async () => {
+  await using terminal = await TerminalShell.start(200, 60);
+  const before = await terminal.settings();
+  await terminal.type(topCommand("--interval", "100ms"));
+  await terminal.shows(/^culprit top /m);
+  const pid = await culpritOf(terminal);
+  const { server, tty } = await terminal.ends();
+  Deno.kill(server, "SIGSTOP");
+  try {
+    fill(tty);
+    // Every refresh reads what the kernel counted.
+    const enough = await reads(pid) + 10;
+    await until("refreshes", async () => await reads(pid) > enough || undefined, () => `${enough} reads`);
+    Deno.kill(pid, "SIGTERM");
+    await until("its end", () => isGone(pid), () => `process ${pid} is still there`);
+  } finally {
+    Deno.kill(server, "SIGCONT");
+  }
+  await terminal.shows(/culprit top: \d+ events/);
+  assert.equal(await terminal.modes(), "0 1 1");
+  assert.equal(await terminal.settings(), before);
+});
+
+/** Whether a process has ended. */
+async function isGone(pid: number): Promise<true | undefined> {
+  try {
+    await Deno.lstat(`/proc/${pid}`);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return true;
+    throw error;
+  }
+}
+
 Deno.test("culprit top ends when its terminal hangs up", async () => {
   await using terminal = await TerminalShell.start(80, 24);
   await terminal.type(topCommand());
   await terminal.shows(/^culprit top /m);
   const pid = await culpritOf(terminal);
   await terminal.hangUp();
-  const isGone = async (): Promise<true | undefined> => {
-    try {
-      await Deno.lstat(`/proc/${pid}`);
-      return undefined;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return true;
-      throw error;
-    }
-  };
-  await until("its end", isGone, () => `process ${pid} is still there`);
+  await until("its end", () => isGone(pid), () => `process ${pid} is still there`);
 });
 
 Deno.test("culprit top without a terminal says what to use instead", async () => {
