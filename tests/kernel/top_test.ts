@@ -1,28 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, type Server, type Socket } from "node:net";
 import { createSocket } from "node:dgram";
 import { closeFd, OPEN_FLAG, openFile, openLibc, writeFdOnce } from "../../ffi/libc.ts";
 import { encodeMessage } from "../../src/dns/mod.ts";
 import { formatOctets } from "../../src/top/format.ts";
-import { culpritCommand, ROOT, runCulprit, RunningCulprit } from "./culprit.ts";
+import { culpritCommand, ROOT } from "./culprit.ts";
+import { Download, FIRST, SECOND, SlowServer, until } from "./traffic.ts";
 
 // Libraries stay open once they are used, which the first test would be blamed for.
 openLibc();
-
-/** How long a screen may take to show what it should, also where the CPU is emulated. */
-const PATIENCE_MS = 60_000;
-
-/** Waits until a condition holds: there is no event for what a terminal shows. */
-async function until<T>(what: string, look: () => Promise<T | undefined>, describe: () => string): Promise<T> {
-  const giveUp = performance.now() + PATIENCE_MS;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (performance.now() > giveUp) throw new Error(`not in time: ${what}\n${describe()}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 /** A shell in a terminal of tmux, whose server is this test's own. */
 class TerminalShell implements AsyncDisposable {
@@ -133,74 +119,6 @@ async function culpritOf(terminal: TerminalShell): Promise<number> {
   return await until("a child of the shell", find, () => `shell ${shell}`);
 }
 
-/** A server of HTTP that sends as much as it is told, when it is told. */
-class SlowServer implements AsyncDisposable {
-  readonly #server: Server;
-  readonly #connected: Promise<Socket>;
-  /** Octets of the head of the answer. */
-  readonly headBytes: number;
-  readonly #head: string;
-
-  private constructor(server: Server, sizeBytes: number) {
-    this.#server = server;
-    this.#head = `HTTP/1.1 200 OK\r\nContent-Length: ${sizeBytes}\r\nConnection: close\r\n\r\n`;
-    this.headBytes = this.#head.length;
-    this.#connected = once(server, "connection").then(([socket]) => {
-      socket.resume();
-      return socket;
-    });
-  }
-
-  static async start(sizeBytes: number): Promise<SlowServer> {
-    const server = createServer();
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    return new SlowServer(server, sizeBytes);
-  }
-
-  get port(): number {
-    const address = this.#server.address();
-    assert.ok(typeof address === "object" && address !== null);
-    return address.port;
-  }
-
-  /** Sends the head, and then octets, which the client has when this returns. */
-  async send(sizeBytes: number, withHead = false): Promise<void> {
-    const socket = await this.#connected;
-    if (withHead) socket.write(this.#head);
-    await new Promise<void>((resolve) => socket.write(new Uint8Array(sizeBytes), () => resolve()));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    (await this.#connected).destroy();
-    this.#server.close();
-    await once(this.#server, "close");
-  }
-}
-
-/** A download by curl, which goes on as long as the server lets it. */
-class Download implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-
-  constructor(port: number) {
-    const args = ["--silent", "--output", "/dev/null", `http://127.0.0.1:${port}/`];
-    this.#child = new Deno.Command("curl", { args, stdin: "null" }).spawn();
-  }
-
-  get pid(): number {
-    return this.#child.pid;
-  }
-
-  /** Waits until it has everything. */
-  async ended(): Promise<void> {
-    assert.equal((await this.#child.status).code, 0);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#child.status;
-  }
-}
-
 /** Answers every query with NXDOMAIN, on a port of its own. */
 async function serveNames(): Promise<{ port: number } & Disposable> {
   const socket = createSocket("udp4");
@@ -224,9 +142,6 @@ async function ask(name: string, port: number): Promise<void> {
   await answered;
   socket.close();
 }
-
-const FIRST = 3_000_000;
-const SECOND = 5_000_000;
 
 Deno.test("culprit top shows who moves what, while it is open, and obeys keys and sizes", async () => {
   await using terminal = await TerminalShell.start(120, 24);
@@ -392,72 +307,4 @@ Deno.test("culprit top ends when its terminal hangs up", async () => {
   const pid = await culpritOf(terminal);
   await terminal.hangUp();
   await until("its end", () => isGone(pid), () => `process ${pid} is still there`);
-});
-
-Deno.test("culprit top without a terminal says what to use instead", async () => {
-  const { code, stdout, stderr } = await runCulprit(["top"]);
-  assert.deepEqual([code, stdout], [2, ""]);
-  assert.match(stderr, /wants a terminal/);
-  assert.match(stderr, /hint: run culprit top --batch for plain text, or culprit conns --json/);
-});
-
-Deno.test("culprit top --batch counts every octet, once it is over", async () => {
-  await using server = await SlowServer.start(FIRST + SECOND);
-  await using culprit = await RunningCulprit.start(
-    ["top", "--batch", "--port", `${server.port}`, "--comm", "curl", "--interval", "100ms"],
-  );
-  {
-    await using download = new Download(server.port);
-    await server.send(FIRST + SECOND, true);
-    await download.ended();
-  }
-  const { code, stdout, stderr } = await culprit.stop();
-  const frames = stdout.split("\n\n");
-  assert.ok(frames.length >= 1);
-  assert.ok(!stdout.includes("\x1b"));
-  const last = frames.at(-1)?.split("\n") ?? [];
-  assert.match(last[0] ?? "", /^culprit top .*by process, bytes now$/);
-  assert.match(
-    last[1] ?? "",
-    new RegExp(`all: sent \\d+ {2}recv ${formatOctets(server.headBytes + FIRST + SECOND)} {2}conns 1 `),
-  );
-  assert.equal(last[2], "nothing lost");
-  assert.match(last[4] ?? "", /^ *\d+ curl /);
-  assert.match(stderr, /^culprit top: 1 events .*nothing lost$/m);
-  assert.equal(code, 0);
-});
-
-/** Whether everything that was sent from a port over IPv4 was read by the other end. */
-async function isRead(port: number): Promise<true | undefined> {
-  const hex = port.toString(16).toUpperCase().padStart(4, "0");
-  const sockets = (await Deno.readTextFile("/proc/net/tcp")).split("\n").map((line) => line.trim().split(/\s+/));
-  const queues = sockets.filter(([, local = "", remote = "", state]) =>
-    state === "01" && (local.endsWith(`:${hex}`) || remote.endsWith(`:${hex}`))
-  ).map(([, , , , queue]) => queue);
-  return queues.length === 2 && queues.every((queue) => queue === "00000000:00000000") ? true : undefined;
-}
-
-Deno.test("culprit top counts of an older connection what it moves from then on", async () => {
-  await using server = await SlowServer.start(FIRST + SECOND);
-  await using download = new Download(server.port);
-  await server.send(FIRST, true);
-  await until("all to be read", () => isRead(server.port), () => `port ${server.port}`);
-  await using culprit = await RunningCulprit.start(["top", "--batch", "--pid", `${download.pid}`]);
-  await server.send(SECOND);
-  await download.ended();
-  const { code, stdout } = await culprit.stop();
-  assert.match(
-    stdout.split("\n\n").at(-1) ?? "",
-    new RegExp(`all: sent - {2}recv ${formatOctets(SECOND)} {2}conns 1 `),
-  );
-  assert.equal(code, 0);
-});
-
-Deno.test("culprit top --batch --count ends after so many tables, and when nobody reads", async () => {
-  const counted = await runCulprit(["top", "--batch", "--count", "2", "--interval", "100ms", "--quiet"]);
-  assert.equal(counted.stdout.match(/^culprit top /gm)?.length, 2);
-  assert.deepEqual([counted.code, counted.stderr], [0, ""]);
-  const line = `${topCommand("--batch", "--quiet")} | head -n 1`;
-  const { stdout } = await new Deno.Command("bash", { args: ["-o", "pipefail", "-c", line] }).output();
-  assert.match(new TextDecoder().decode(stdout), /^culprit top .*\n$/);
 });
