@@ -1,5 +1,5 @@
 /**
- * Compiles the program that makes connections, into `build/conns`: on the host, before a guest that is too slow for it
+ * Compiles the programs that make connections, into `build/conns`: on the host, before a guest that is too slow for it
  * runs it.
  *
  * @module
@@ -8,9 +8,10 @@
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
-const SOURCE = `${ROOT}/tests/conns/actors.c`;
-/** Path of the compiled program. */
+/** Path of the compiled program that makes connections of every kind. */
 export const ACTORS = `${ROOT}/build/conns/actors`;
+/** Path of the compiled program that makes trouble. */
+export const HOSTILE = `${ROOT}/build/conns/hostile`;
 
 /** When a file was changed, ms; 0 where there is none. */
 async function changed(path: string): Promise<number> {
@@ -22,19 +23,26 @@ async function changed(path: string): Promise<number> {
   }
 }
 
-/**
- * Compiles the program where it is older than its source.
- *
- * @throws {Error} when the compiler rejects it
- */
-export async function buildActors(): Promise<void> {
-  if (await changed(ACTORS) > await changed(SOURCE)) return;
+/** Compiles a program where it is older than its source. */
+async function build(target: string, libraries: readonly string[]): Promise<void> {
+  const source = `${ROOT}/tests/conns/${target.slice(target.lastIndexOf("/") + 1)}.c`;
+  if (await changed(target) > await changed(source)) return;
   await Deno.mkdir(`${ROOT}/build/conns`, { recursive: true });
-  const temporary = `${ACTORS}.${Deno.pid}`;
-  const args = ["-O1", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-o", temporary, SOURCE, "-luring", "-pthread"];
+  const temporary = `${target}.${Deno.pid}`;
+  const args = ["-O1", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-o", temporary, source, "-pthread", ...libraries];
   const { success, stderr } = await new Deno.Command("gcc", { args, stdout: "null", stderr: "piped" }).output();
   if (!success) throw new Error(`gcc ${args.join(" ")}\n${new TextDecoder().decode(stderr)}`);
-  await Deno.rename(temporary, ACTORS);
+  await Deno.rename(temporary, target);
+}
+
+/**
+ * Compiles the programs where they are older than their sources.
+ *
+ * @throws {Error} when the compiler rejects one
+ */
+export async function buildActors(): Promise<void> {
+  await build(ACTORS, ["-luring"]);
+  await build(HOSTILE, []);
 }
 
 if (import.meta.main) await buildActors();
