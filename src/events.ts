@@ -86,6 +86,8 @@ export interface NetworkInfo {
   source: Endpoint;
   /** Where it went. */
   destination: Endpoint;
+  /** Where the host itself sent it in place of `destination` (DNAT), as its answer showed. */
+  translated?: Endpoint;
   /** Name of the device, in the network namespace of the socket. */
   interface: string;
   /** Seen leaving (`egress`) or reaching (`ingress`) the socket of `process`. */

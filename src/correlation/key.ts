@@ -25,7 +25,9 @@ export interface TransactionKey {
   hasQuestion: boolean;
   questionHash: number;
   questionType: number;
-  /** Of all of the above but the question. */
+  /** Network namespace of a loopback address; else 0. */
+  loopbackNetns: number;
+  /** Of the client, the protocol and the id. */
   idHash: number;
   /** Of all of the above. */
   hash: number;
@@ -42,6 +44,7 @@ export class KeyReader implements TransactionKey {
   hasQuestion = false;
   questionHash = 0;
   questionType = 0;
+  loopbackNetns = 0;
   idHash = 0;
   hash = 0;
   /** Both addresses as text. */
@@ -82,17 +85,18 @@ export class KeyReader implements TransactionKey {
     this.questionType = message.questionType;
     this.clientAddress = fromClient ? this.source : this.destination;
     let hash = mix(this.#seed, fromClient ? this.#sourceHash : this.#destinationHash);
-    hash = mix(hash, this.clientPort << 16 | this.serverPort);
     hash = mix(hash, message.id << 5 | message.opcode << 1 | (this.isTcp ? 1 : 0));
+    hash = mix(hash, this.clientPort);
+    // 30 bits are a small integer to the engine, and take no memory of their own.
+    this.idHash = hash & 0x3fff_ffff;
     // The same loopback addresses are used in every namespace, and never lead from one to another.
-    if (this.#isLoopback) hash = mix(hash, packet.netns);
+    this.loopbackNetns = this.#isLoopback ? packet.netns : 0;
+    hash = mix(mix(hash, this.serverPort), this.loopbackNetns);
     if (anyServer || fromClient && this.isToGroup) this.serverAddress = ANY_ADDRESS;
     else {
       this.serverAddress = fromClient ? this.destination : this.source;
       hash = mix(hash, fromClient ? this.#destinationHash : this.#sourceHash);
     }
-    // 30 bits are a small integer to the engine, and take no memory of their own.
-    this.idHash = hash & 0x3fff_ffff;
     this.hash = mix(hash, message.questionHash) & 0x3fff_ffff;
   }
 

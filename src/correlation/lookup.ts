@@ -166,6 +166,33 @@ export class EntryIndex {
   }
 
   /**
+   * The transaction of a response that comes from another address than the query went to, because this host translates
+   * addresses (DNAT). Anybody could say so from anywhere: it takes a witness on this host.
+   *
+   * @param key of the response
+   * @param cookie of the socket at which it was seen
+   * @param isEgress it left that socket, rather than reached it
+   * @param responseDigest of the response
+   */
+  translated(key: TransactionKey, cookie: number, isEgress: boolean, responseDigest: number): Entry | undefined {
+    if (cookie === 0) return undefined;
+    let steps = 0;
+    for (let entry = this.#byId[key.idHash & this.#mask]; entry !== undefined; entry = entry.idNext) {
+      if (++steps > WALK_MAX) return undefined;
+      if (!entry.sameBesidesServer(key)) continue;
+      if (isEgress) {
+        // It leaves the very socket that the query reached.
+        if (entry.serverCookie === cookie && entry.queryIngress > 0) return entry;
+      } else if (entry.clientCookie === cookie) {
+        // The kernel takes only what belongs to the connection; or the same message was seen leaving a socket.
+        const wasSent = entry.responseEgress > entry.responseIngress && entry.responseDigest === responseDigest;
+        if (entry.isTcp || wasSent) return entry;
+      }
+    }
+    return undefined;
+  }
+
+  /**
    * Reported transactions with the same key that are too many.
    *
    * @param key of a new transaction

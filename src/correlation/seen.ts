@@ -36,6 +36,9 @@ export class StoredQuery {
   sourcePort = 0;
   destination = "";
   destinationPort = 0;
+  /** Where it really went, if not to the destination; empty otherwise. */
+  translatedTo = "";
+  translatedPort = 0;
   interfaceName = "";
   isEgress = true;
   /** Octets that were captured, and octets there were. */
@@ -76,6 +79,7 @@ export class StoredQuery {
     this.sourcePort = packet.sourcePort;
     this.destination = destination;
     this.destinationPort = packet.destinationPort;
+    this.translatedTo = "";
     this.interfaceName = packet.interfaceName;
     this.isEgress = packet.direction === "egress";
     this.size = payload.length;
@@ -88,6 +92,14 @@ export class StoredQuery {
       // Queries are short: a loop beats the call into the engine that `set` is.
       for (let index = 0; index < payload.length; index++) slots[offset + index] = payload[index] as number;
     }
+  }
+
+  /** Takes note that its sender had addressed it to another than it went to. */
+  addressedTo(address: string, port: number): void {
+    this.translatedTo = this.destination;
+    this.translatedPort = this.destinationPort;
+    this.destination = address;
+    this.destinationPort = port;
   }
 
   /** Lets go of what the slot does not hold. */
@@ -107,6 +119,7 @@ export class StoredQuery {
       interface: this.interfaceName === "" ? NOT_KNOWN : this.interfaceName,
       direction: this.isEgress ? "egress" : "ingress",
     };
+    if (this.translatedTo !== "") network.translated = { ip: this.translatedTo, port: this.translatedPort };
     return new Seen(this, network, this.protocol, bytes, this.wholeSize, this.anomalies);
   }
 }

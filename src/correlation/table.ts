@@ -35,6 +35,7 @@ export class Entry implements TransactionKey {
   hasQuestion = false;
   questionHash = 0;
   questionType = 0;
+  loopbackNetns = 0;
   idHash = 0;
   hash = 0;
 
@@ -93,9 +94,8 @@ export class Entry implements TransactionKey {
     this.query = query;
   }
 
-  /** Begins a transaction. */
-  begin(key: TransactionKey, firstNs: number): void {
-    this.state = ENTRY_STATE.open;
+  /** Takes a key. */
+  setKey(key: TransactionKey): void {
     this.clientAddress = key.clientAddress;
     this.clientPort = key.clientPort;
     this.serverAddress = key.serverAddress;
@@ -106,7 +106,14 @@ export class Entry implements TransactionKey {
     this.questionHash = key.questionHash;
     this.questionType = key.questionType;
     this.idHash = key.idHash;
+    this.loopbackNetns = key.loopbackNetns;
     this.hash = key.hash;
+  }
+
+  /** Begins a transaction. */
+  begin(key: TransactionKey, firstNs: number): void {
+    this.state = ENTRY_STATE.open;
+    this.setKey(key);
     this.firstNs = firstNs;
     this.clientIsLocal = this.serverIsLocal = false;
     this.clientCookie = this.serverCookie = this.responseCookie = -1;
@@ -145,8 +152,16 @@ export class Entry implements TransactionKey {
   /** Whether a message with this key belongs to the same two ends with the same id. */
   sameEnds(key: TransactionKey): boolean {
     return this.idHash === key.idHash && this.id === key.id && this.clientPort === key.clientPort &&
-      this.serverPort === key.serverPort && this.isTcp === key.isTcp && this.clientAddress === key.clientAddress &&
-      this.serverAddress === key.serverAddress;
+      this.serverPort === key.serverPort && this.isTcp === key.isTcp && this.loopbackNetns === key.loopbackNetns &&
+      this.clientAddress === key.clientAddress && this.serverAddress === key.serverAddress;
+  }
+
+  /** Whether a message with this key has the same client, id and question, and another server. */
+  sameBesidesServer(key: TransactionKey): boolean {
+    return this.idHash === key.idHash && this.id === key.id && this.clientPort === key.clientPort &&
+      this.isTcp === key.isTcp && this.questionHash === key.questionHash && this.hasQuestion && key.hasQuestion &&
+      this.clientAddress === key.clientAddress && !this.isToGroup &&
+      (this.serverPort !== key.serverPort || this.serverAddress !== key.serverAddress);
   }
 
   /** Whether a message with this key has the same ends, id and question. */

@@ -96,6 +96,15 @@ export class Transactions {
     this.#pushDone(entry, nowNs);
   }
 
+  /** Takes note that the query of an open transaction was addressed to the server of this key. */
+  translate(entry: Entry, key: TransactionKey): void {
+    if (entry.state !== ENTRY_STATE.open || !entry.hasQuery) return;
+    this.index.remove(entry);
+    entry.setKey(key);
+    this.index.add(entry);
+    entry.query.addressedTo(key.serverAddress, key.serverPort);
+  }
+
   /** Lists an open transaction whose query went to a group of hosts. */
   openToGroup(entry: Entry): void {
     this.groupSize++;

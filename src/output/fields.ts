@@ -176,6 +176,12 @@ export const NETWORK_BLOCK: Block<NetworkInfo> = {
     family: { type: "string", values: { ipv4: "IPv4", ipv6: "IPv6" }, text: "Version of IP" },
     source: { type: "block", block: ENDPOINT_BLOCK, text: "Sender" },
     destination: { type: "block", block: ENDPOINT_BLOCK, text: "Receiver" },
+    translated: {
+      type: "block",
+      block: ENDPOINT_BLOCK,
+      optional: true,
+      text: "Where this host sent it in place of `destination` (DNAT), which is as the client addressed it",
+    },
     interface: { type: "string", text: "Name of the device, in the network namespace of the socket" },
     direction: {
       type: "string",

@@ -197,17 +197,19 @@ export class JsonEncoder {
 
   /** The packet, up to the key `id` of the DNS part. */
   #network(network: NetworkInfo): string {
-    const { transport, family, source, destination, interface: device, direction } = network;
+    const { transport, family, source, destination, translated, interface: device, direction } = network;
     const end = this.#ends.find(device, direction, NOTHING) ?? this.#ends.keep(
       device,
       direction,
       NOTHING,
-      `},"interface":"${body(device)}","direction":"${body(direction)}"},"dns":{"id":`,
+      `,"interface":"${body(device)}","direction":"${body(direction)}"},"dns":{"id":`,
     );
     return `,"network":{"transport":"${body(transport)}","family":"${body(family)}","source":{"ip":"${
       body(source.ip)
     }","port":${number(source.port)}},"destination":{"ip":"${body(destination.ip)}","port":${
       number(destination.port)
+    }}${
+      translated === undefined ? "" : `,"translated":{"ip":"${body(translated.ip)}","port":${number(translated.port)}}`
     }${end}`;
   }
 

@@ -63,6 +63,27 @@ async function askQueued(stage: Stage, mode: string): Promise<ReturnType<typeof 
   return answered(truths).map((truth) => expectAsked(truth, server));
 }
 
+/** Asks an address at port 53, which the namespace sends to the same address at another port, as Docker's resolver does. */
+async function askTranslated(stage: Stage, mode: string, ip: string): Promise<ReturnType<typeof expectAsked>[]> {
+  const port = "5399";
+  const server = await stage.serve([ip, port]);
+  const protocol = mode === "tcp" ? "tcp" : "udp";
+  const rule = ["-t", "nat", "-A", "OUTPUT", "-d", ip, "-p", protocol, "--dport", "53"];
+  await stage.start("/usr/sbin/iptables", [...rule, "-j", "DNAT", "--to", `${ip}:${port}`], { foreign: true }).finish();
+  const asked = mode === "tcp"
+    ? await stage.ask("tcp", [ip, "53", stage.domain()])
+    : await stage.ask("udp", ["-m", mode, ip, "53", stage.domain(), "A"]);
+  return answered(asked).map((truth) =>
+    expectAsked(truth, server, {
+      destinationIp: ip,
+      also: ({ network: { translated } }, say) => {
+        if (translated === undefined) say("missed", "network.translated is absent");
+        else if (translated.port !== Number(port)) say("wrong", `network.translated.port is ${translated.port}`);
+      },
+    })
+  );
+}
+
 /** Servers that share a port: the answer tells which one it was. */
 async function askShared(stage: Stage, servers: Truth[], ip: string): Promise<ReturnType<typeof expectAsked>[]> {
   const asked = Array.from({ length: 8 }, (_, n) => stage.ask("udp", [ip, "53", stage.domain(`n${n}`), "A"]));
@@ -127,6 +148,20 @@ export const PATHS: Scenario[] = [
     needs: ["ipv6"],
     run: (stage) => askNear(stage, "raw", ["udp", "::1", "::1", "53", stage.domain()]),
   },
+  ...["hdrincl", "udp"].map((mode): Scenario => ({
+    name: `raw-${mode}-lonely`,
+    expects: `raw socket (${mode}) hears its own question, nobody answers: a timeout without a server`,
+    run: async (stage) => {
+      const truths = await stage.ask("raw", [mode, "127.0.0.1", "127.0.0.12", "53", stage.domain()]);
+      return truths.filter(({ kind }) => kind === "asked").map((truth) =>
+        expectAsked(truth, undefined, {
+          also: ({ server_process: found }, say) => {
+            if (found !== undefined) say("wrong", `server_process is ${found.name}[${found.pid}]: nobody listens`);
+          },
+        })
+      );
+    },
+  })),
   {
     name: "raw-sniffer",
     expects: "another process gets a copy of every datagram (raw UDP socket): the asker is named, once",
@@ -144,6 +179,14 @@ export const PATHS: Scenario[] = [
     expects: `a firewall daemon holds the question back in an NFQUEUE (${mode}): the asker is named, not the daemon`,
     needs: ["bottom-halves"],
     run: (stage) => askQueued(stage, mode),
+  })),
+  ...[["sendto", "127.0.0.11"], ["send", "127.0.0.13"], ["tcp", "127.0.0.14"]].map((
+    [mode = "", ip = ""],
+  ): Scenario => ({
+    name: `nat-${mode}`,
+    expects: `iptables sends the question to another port (DNAT, ${mode}): one transaction, as the client addressed it`,
+    needs: ["/usr/sbin/iptables"],
+    run: (stage) => askTranslated(stage, mode, ip),
   })),
   ...["raw", "dgram"].map((mode): Scenario => ({
     name: `packet-${mode}`,
