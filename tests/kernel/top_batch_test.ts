@@ -3,6 +3,12 @@ import { formatOctets } from "../../src/top/format.ts";
 import { culpritCommand, runCulprit, RunningCulprit } from "./culprit.ts";
 import { Download, FIRST, SECOND, SlowServer, until } from "./traffic.ts";
 
+/** Linux 7 preempts tracing programs and leaves out their runs meanwhile, often where the CPU is emulated: that is told. */
+function isToldIncomplete(stdout: string): boolean {
+  const told = /^LOST: \d+ connection_(?:usage|states)_missed(?:, \d+ connection_(?:usage|states)_missed)?$/m;
+  return Deno.env.has("CULPRIT_GUEST") && told.test(stdout);
+}
+
 Deno.test("culprit top without a terminal says what to use instead", async () => {
   const { code, stdout, stderr } = await runCulprit(["top"]);
   assert.deepEqual([code, stdout], [2, ""]);
@@ -21,6 +27,7 @@ Deno.test("culprit top --batch counts every octet, once it is over", async () =>
     await download.ended();
   }
   const { code, stdout, stderr } = await culprit.stop();
+  if (isToldIncomplete(stdout)) return assert.equal(code, 3);
   const frames = stdout.split("\n\n");
   assert.ok(frames.length >= 1);
   assert.ok(!stdout.includes("\x1b"));
@@ -55,6 +62,7 @@ Deno.test("culprit top counts of an older connection what it moves from then on"
   await server.send(SECOND);
   await download.ended();
   const { code, stdout } = await culprit.stop();
+  if (isToldIncomplete(stdout)) return assert.equal(code, 3);
   assert.match(
     stdout.split("\n\n").at(-1) ?? "",
     new RegExp(`all: sent - {2}recv ${formatOctets(SECOND)} {2}conns 1 `),
