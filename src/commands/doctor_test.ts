@@ -154,7 +154,9 @@ Deno.test("without privilege nothing is tried, and that is said", () => {
   );
 });
 
-for (const [name, program, ready] of [["a required", "dns_ingress", false], ["another", "dns_holders", true]] as const) {
+for (
+  const [name, program, ready] of [["a required", "dns_ingress", false], ["another", "dns_holders", true]] as const
+) {
   Deno.test(`doctor tells why ${name} program is rejected`, () => {
     const log = "0: R1=ctx\n; call\n5: (85) call bpf_get_current_task#35\nunknown func bpf_get_current_task#35\n" +
       "processed 6 insns (limit 1000000) max_states_per_insn 0\n";
