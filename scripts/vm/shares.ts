@@ -8,6 +8,7 @@
 const SLOW_FILES: Readonly<Record<string, number>> = {
   "ffi/kernel_test.ts": 25,
   "tests/kernel/attribution_test.ts": 60,
+  "tests/kernel/conns_hostile_test.ts": 40,
   "tests/kernel/conns_test.ts": 50,
   "tests/kernel/failures_test.ts": 45,
   "tests/kernel/flood_test.ts": 40,
