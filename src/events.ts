@@ -30,7 +30,7 @@ export interface ContainerInfo {
 
 /** A process as every event shows it. `pid` is the thread group id. */
 export interface ProcessInfo {
-  /** Thread group id. */
+  /** Thread group id; 0 where no process is known. */
   pid: number;
   /** Thread that acted; absent in process events. */
   tid?: number;
@@ -48,10 +48,10 @@ export interface ProcessInfo {
   cmdline_truncated?: true;
   /** Working directory in the process's own mount namespace. */
   cwd: string;
-  /** Real user and group. */
-  uid: number;
-  /** Real group. */
-  gid: number;
+  /** Real user; absent where it is not known. */
+  uid?: number;
+  /** Real group; absent where it is not known. */
+  gid?: number;
   /** Name of `uid`, where it has one. */
   user?: string;
   /** Thread group id of the parent; 0 where there is none. */
@@ -455,8 +455,8 @@ export interface MapProcessInfo {
   cgroup: string;
   /** Absent where it runs in none. */
   container?: ContainerInfo;
-  /** Real user. */
-  uid: number;
+  /** Real user; absent where it is not known. */
+  uid?: number;
   /** Name of `uid`, where it has one. */
   user?: string;
   /** Inode number of the network namespace of its sockets. */

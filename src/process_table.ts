@@ -84,8 +84,6 @@ export function unknownProcess(reason: string): ProcessInfo {
     exe: "unknown",
     cmdline: [],
     cwd: "unknown",
-    uid: -1,
-    gid: -1,
     ppid: 0,
     ancestors: [],
     cgroup: "unknown",

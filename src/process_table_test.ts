@@ -463,3 +463,19 @@ Deno.test("ProcessTable refuses limits that are not positive", () => {
   assert.throws(() => makeTable({ maxProcesses: 0 }), RangeError);
   assert.throws(() => makeTable({ keepMs: -1 }), RangeError);
 });
+
+Deno.test("lookup() shows a name that was taken away as empty", () => {
+  const table = makeTable();
+  table.onExec(exec([7, 7], 8, "/bin/worker", { comm: "worker" }));
+  assert.equal(table.lookup({ tgid: 7, startTimeNs: 7, tid: 7, comm: "" }, 10).comm, "");
+  assert.equal(table.lookup({ tgid: 7, startTimeNs: 7, tid: 7, comm: "worker" }, 10).comm, "worker");
+  assert.equal(table.lookup({ tgid: 7, startTimeNs: 7 }, 10).comm, "worker");
+});
+
+Deno.test("processes of which nothing is known have no user, as the schema wants it", () => {
+  const table = makeTable();
+  for (const info of [unknownProcess("a test"), table.lookup({ tgid: 9, startTimeNs: 9 }, 10)]) {
+    assert.deepEqual(["uid" in info, "gid" in info], [false, false]);
+    assert.notEqual(info.name, "");
+  }
+});

@@ -22,7 +22,7 @@ export const MAP_PROCESS_BLOCK: Block<MapProcessInfo> = {
     unit: { type: "string", optional: true, text: "Unit of systemd; of a login its slice. Absent outside of units" },
     cgroup: { type: "string", text: "Path of the cgroup of the container or the unit, else of the process" },
     container: { type: "block", block: CONTAINER_BLOCK, optional: true, text: "Container they run in" },
-    uid: { type: "integer", text: "Real user id" },
+    uid: { type: "integer", optional: true, text: "Real user id; absent where it is not known" },
     user: { type: "string", optional: true, text: "Name of `uid`, where it has one" },
     netns: { type: "integer", maximum: LARGEST_INODE, text: "Inode number of the network namespace of their sockets" },
     pids: { type: "integers", text: "Process ids, the first 16 that were seen" },

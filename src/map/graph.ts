@@ -130,7 +130,7 @@ function factsOf(draft: Draft): string[] {
     facts.push(`executable ${process.exe}`);
     if (process.unit !== undefined) facts.push(`unit ${process.unit}`);
     if (process.container !== undefined) facts.push(`container ${process.container.runtime} ${process.container.id}`);
-    facts.push(`user ${process.user ?? "unknown"} (${process.uid})`, `network namespace ${process.netns}`);
+    facts.push(`user ${process.user ?? "unknown"} (${process.uid ?? "unknown"})`, `network namespace ${process.netns}`);
     facts.push(`pid ${process.pids.join(", ")}${process.more_pids === true ? " and more" : ""}`);
     if (process.lookups > 0) facts.push(`${process.lookups} DNS lookups`);
   }

@@ -68,11 +68,11 @@ function groupInfo(process: ProcessInfo, place: Place, netns: number): MapProces
     name: process.name,
     exe: process.exe,
     cgroup: place.cgroup,
-    uid: process.uid,
     netns,
     pids: [],
     lookups: 0,
   };
+  if (process.uid !== undefined) info.uid = process.uid;
   if (place.unit !== undefined) info.unit = place.unit;
   if (process.container !== undefined) info.container = process.container;
   if (process.user !== undefined) info.user = process.user;

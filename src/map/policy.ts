@@ -89,13 +89,13 @@ const LASTING_UNIT = /\.(?:service|socket)$/;
 /** What may stand within quotes of nftables, which knows no escapes. */
 const QUOTABLE = /^[A-Za-z0-9_.@:/-]+$/;
 
-/** The narrowest owner that lasts. */
-function ownerOf(process: MapProcessInfo, host: PolicyHost): Owner {
+/** The narrowest owner that lasts, if one is known. */
+function ownerOf(process: MapProcessInfo, host: PolicyHost): Owner | undefined {
   const { container, unit, cgroup, uid } = process;
   const isLasting = container !== undefined ||
     (unit !== undefined && LASTING_UNIT.test(unit) && !cgroup.startsWith("/user.slice/"));
   const path = isLasting ? host.cgroupPath(cgroup) : undefined;
-  if (path === undefined || !QUOTABLE.test(path)) return { by: "uid", uid };
+  if (path === undefined || !QUOTABLE.test(path)) return uid === undefined ? undefined : { by: "uid", uid };
   return { by: "cgroup", path, level: cgroup.split("/").filter((part) => part !== "").length };
 }
 

@@ -37,7 +37,7 @@ export function processDetail(process: MapProcessInfo): string {
   } else if (process.unit !== undefined) {
     words.push(process.unit);
   }
-  words.push(process.user ?? `uid ${process.uid}`);
+  words.push(process.user ?? `uid ${process.uid ?? "unknown"}`);
   return escapeTerminal(words.join(", "));
 }
 

@@ -165,7 +165,7 @@ export class PcapngWriter {
     if (process.exe !== "unknown") entry.text(PROCESS_OPTION.path, process.exe);
     if (process.cmdline.length > 0) entry.text(PROCESS_OPTION.cmdline, process.cmdline.join("\0"));
     entry.option32(PROCESS_OPTION.ppid, process.ppid);
-    entry.option32(PROCESS_OPTION.uid, process.uid);
+    if (process.uid !== undefined) entry.option32(PROCESS_OPTION.uid, process.uid);
     if (process.user !== undefined) entry.text(PROCESS_OPTION.user, process.user);
     const startMs = Date.parse(process.start_time);
     if (startMs >= 0) {

@@ -129,7 +129,7 @@ export const PROCESS_BLOCK: Block<ProcessInfo> = {
   name: "process",
   text: "A process; strings that could not be found out are `unknown`",
   fields: {
-    pid: { type: "integer", text: "Process id (the kernel's thread group id)" },
+    pid: { type: "integer", text: "Process id (the kernel's thread group id); 0 where no process is known" },
     tid: { type: "integer", optional: true, text: "Thread that acted; absent in process events" },
     start_time: {
       type: "string",
@@ -141,8 +141,8 @@ export const PROCESS_BLOCK: Block<ProcessInfo> = {
     cmdline: { type: "strings", text: "Arguments, the first is the program's name for itself" },
     cmdline_truncated: { type: "true", optional: true, text: "`cmdline` was longer than the 4 KiB that are kept" },
     cwd: { type: "string", text: "Working directory" },
-    uid: { type: "integer", text: "Real user id" },
-    gid: { type: "integer", text: "Real group id" },
+    uid: { type: "integer", optional: true, text: "Real user id; absent where it is not known" },
+    gid: { type: "integer", optional: true, text: "Real group id; absent where it is not known" },
     user: { type: "string", optional: true, text: "Name of `uid`, where it has one" },
     ppid: { type: "integer", text: "Process id of the parent" },
     ancestors: { type: "list", block: ANCESTOR_BLOCK, text: "Parent, its parent and so on" },

@@ -66,7 +66,7 @@ function compileProcess(options: FilterOptions): ((process: ProcessInfo) => bool
   }
   if (options.uids.length > 0) {
     const uids = new Set(options.uids);
-    tests.push((process) => uids.has(process.uid));
+    tests.push((process) => process.uid !== undefined && uids.has(process.uid));
   }
   if (options.comms.length > 0) {
     const matches = anyOf(options.comms.map(compileGlob));

@@ -1,6 +1,8 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { DNS_EVENT } from "../../bpf/dns/fields.ts";
+import { unknownProcess } from "../process_table.ts";
 import { anyEvent } from "./arbitrary_testing.ts";
 import { EVENTS } from "./catalog.ts";
 import { JsonEncoder } from "./json.ts";
@@ -31,6 +33,11 @@ Deno.test("eventSchema() accepts every line the JSON writer makes of any event",
   const validate = validator(true);
   const encoder = new JsonEncoder();
   fc.assert(fc.property(anyEvent, (event) => assert.equal(validate(JSON.parse(encoder.encode(event))), true)));
+});
+
+Deno.test("eventSchema() accepts an event of which nobody knows the process", () => {
+  const event = { ...DNS_EVENT.example, process: unknownProcess("a test"), attribution: "unknown" as const };
+  assert.equal(validator(true)(JSON.parse(new JsonEncoder().encode(event))), true);
 });
 
 Deno.test("eventSchema() lets later versions add fields unless it is closed", () => {

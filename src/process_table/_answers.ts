@@ -30,11 +30,12 @@ export class Answers {
 
   /** The answer for a thread, new or remembered; becomes the version's last one. */
   answer(entry: Entry, version: Version, ancestors: readonly AncestorInfo[], ref: ProcessRef): ProcessInfo {
-    const comm = ref.comm === undefined || ref.comm === "" ? version.comm : ref.comm;
+    // A thread may have taken its name away (prctl(2), PR_SET_NAME).
+    const comm = ref.comm ?? version.comm;
     const uid = ref.uid ?? version.uid;
     const gid = ref.gid ?? version.gid;
     let info = version.infos?.get(ref.tid ?? NO_TID);
-    if (info === undefined || info.comm !== comm || info.uid !== uid || info.gid !== gid) {
+    if (info === undefined || info.comm !== comm || (info.uid ?? -1) !== uid || (info.gid ?? -1) !== gid) {
       info = this.#build(entry, version, ancestors, ref.tid, comm, uid, gid);
     }
     if (version.lastInfo !== undefined) this.#remember(version, version.lastInfo);
@@ -89,15 +90,15 @@ export class Answers {
       ...(tid === undefined ? {} : { tid }),
       start_time: `${this.clock.toRfc3339(entry.startTimeNs).slice(0, 23)}Z`,
       // Kernel threads name themselves after the fork, so the main thread's own word is newer than the version's.
-      name: hasExe ? image.name : tid === entry.tgid ? comm : version.comm,
+      name: hasExe ? image.name : (tid === entry.tgid ? comm : version.comm) || "unknown",
       comm,
       exe: image.exe,
       // Shared between answers and frozen where they were made, which the mutable type of the event cannot say.
       cmdline: image.cmdline as string[],
       ...(image.cmdlineTruncated ? { cmdline_truncated: true } : {}),
       cwd: image.cwd,
-      uid,
-      gid,
+      ...(uid < 0 ? {} : { uid }),
+      ...(gid < 0 ? {} : { gid }),
       ...(user === undefined ? {} : { user }),
       ppid: entry.parentTgid,
       ancestors: ancestors as AncestorInfo[],

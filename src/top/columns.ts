@@ -116,8 +116,8 @@ function pidOf(label: FrameRow["label"]): string {
   return label.view === "process" && label.process.pid > 0 ? `${label.process.pid}` : "";
 }
 
-function userOf({ user, uid }: { user?: string; uid: number }): string {
-  return user ?? (uid < 0 ? "" : `${uid}`);
+function userOf({ user, uid }: { user?: string; uid?: number }): string {
+  return user ?? (uid === undefined ? "" : `${uid}`);
 }
 
 /** Room per share where rows are not cut. */

@@ -76,6 +76,10 @@ export function compareProcess(what: string, wanted: ExpectedProcess, found: Pro
   const isUnknown = found.exe === "unknown" && found.unknown_reason !== undefined;
   if (isUnknown) {
     found = { ...found, name: "unknown" };
+    // Nobody: it is not said that it was the kernel's process 0.
+    if (found.pid === 0) {
+      return findings.concat({ kind: "missed", text: `${what} is not known: ${found.unknown_reason}` });
+    }
     findings.push({ kind: "missed", text: `${what} is not known: ${found.unknown_reason}` });
   }
   for (const key of ["pid", "tid", "ppid", "uid", "gid", "comm", "exe", "cmdline", "netns", "user"] as const) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { DnsEvent } from "../../src/events.ts";
+import { unknownProcess } from "../../src/process_table.ts";
 import { type Expected, judge } from "./check.ts";
 
 /** A right event for {@linkcode EXPECTED}. */
@@ -116,6 +117,11 @@ Deno.test("judge() misses a process that says it could not be read, and finds it
     e.process!.unknown_reason = "ended before it was read";
   });
   assert.deepEqual([...new Set(said)], ["missed"]);
+});
+
+Deno.test("judge() misses a process nobody knows", () => {
+  const said = kinds((e) => e.process = unknownProcess("no process was seen opening or using the socket"));
+  assert.deepEqual(said, ["missed"]);
 });
 
 Deno.test("judge() misses what is not reported, and leaves other events alone", () => {

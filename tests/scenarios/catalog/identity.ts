@@ -38,6 +38,11 @@ export const IDENTITY: Scenario[] = [
     },
   },
   {
+    name: "empty-comm",
+    expects: "a program that took its name away (PR_SET_NAME): an empty comm, not the one before",
+    run: (stage) => askNear(stage, "udp", ["-c", "", ...LOCAL, stage.domain(), "A"]),
+  },
+  {
     name: "hostile-exe",
     expects: "an executable whose name holds ESC, newline and quotes: shown as it is, no line broken",
     run: (stage) => askAs(stage, 'evil\u001b[2J\n"\\ name', []),
