@@ -103,8 +103,12 @@ enum dns_packet_flag {
 /* How long the name of a device is taken for granted: it can be changed. */
 #define DEVICE_NAME_NS 1000000000ULL
 
-/* Data segments after which an undecided stream is taken for something else. */
-#define STREAM_LOOKS_MAX 3
+/*
+ * How long a stream may stay undecided: 250 segments too short to tell, which a name of 240 octets sent octet by octet
+ * takes, and each longer one counts as 64.
+ */
+#define STREAM_LOOKS_MAX 250
+#define STREAM_LOOKS_LONG 64
 
 #define TCP_FIN 1
 #define TCP_SYN 2
@@ -295,10 +299,13 @@ static __always_inline bool may_be_dns(const __u8 *octets, __u64 message_size)
 	__u64 label = octets[12];
 	__u64 wrong = is_below(message_size, DNS_MESSAGE_MIN) | (questions ^ 1);
 
-	/* The Z bit must be zero (RFC 6895 section 2.1); QUERY, NOTIFY and UPDATE ask one question. */
-	wrong |= (flags & 0x40) | ((OPCODES_WITH_QUESTION >> opcode & 1) ^ 1);
-	/* A query has no rcode; one with opcode QUERY (0) has no answers. */
-	wrong |= is_query * ((flags & 0x0f) | is_below(opcode, 1) * answers);
+	/*
+	 * QUERY, NOTIFY and UPDATE ask one question. The Z bit (RFC 6895 section 2.1) and an rcode in a query are wrong, but
+	 * servers answer such queries: who wants to go unseen would set them.
+	 */
+	wrong |= (OPCODES_WITH_QUESTION >> opcode & 1) ^ 1;
+	/* A query with opcode QUERY (0) has no answers. */
+	wrong |= is_query * is_below(opcode, 1) * answers;
 	wrong |= is_below(message_size, records * DNS_RECORD_MIN);
 	/* The first label fits; a root name is followed by a type below 512. */
 	wrong |= is_below(63, label) | is_below(message_size, label + DNS_MESSAGE_MIN - 1);
@@ -422,8 +429,8 @@ static __always_inline void read_packet(const struct __sk_buff *skb, struct pack
 
 /*
  * Decides whether a TCP segment on an unusual port belongs to a DNS stream, from
- * its first data segments: a length prefix and a plausible message, also when
- * the prefix comes alone.
+ * its first data segments: a length prefix and a plausible message. A stream that
+ * starts with less is undecided for a while.
  */
 static __always_inline bool is_dns_stream(struct __sk_buff *skb, struct socket_owner *owner,
 					  const struct packet *packet)
@@ -437,8 +444,8 @@ static __always_inline bool is_dns_stream(struct __sk_buff *skb, struct socket_o
 	if (owner->stream == STREAM_OTHER || !packet->payload_size)
 		return false;
 	if (packet->payload_size < sizeof(copy)) {
-		/* A prefix alone, or the start of one: wait for what follows. */
-		if (++owner->stream_looks > STREAM_LOOKS_MAX || packet->payload_size > 2)
+		/* A prefix alone, or a part of a message: user space puts them together. */
+		if (++owner->stream_looks > STREAM_LOOKS_MAX)
 			owner->stream = STREAM_OTHER;
 		return owner->stream == STREAM_UNDECIDED;
 	}
@@ -450,9 +457,11 @@ static __always_inline bool is_dns_stream(struct __sk_buff *skb, struct socket_o
 	if (may_be_dns(octets + 2, announced) ||
 	    (owner->stream_looks && may_be_dns(octets, packet->payload_size)))
 		owner->stream = STREAM_DNS;
-	else
+	else if (!owner->stream_looks || owner->stream_looks > STREAM_LOOKS_MAX - STREAM_LOOKS_LONG)
 		owner->stream = STREAM_OTHER;
-	return owner->stream == STREAM_DNS;
+	else
+		owner->stream_looks += STREAM_LOOKS_LONG;
+	return owner->stream != STREAM_OTHER;
 }
 
 static __always_inline bool is_dns_datagram(struct __sk_buff *skb, const struct packet *packet)

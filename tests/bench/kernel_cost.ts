@@ -65,12 +65,12 @@ async function measureDns(): Promise<void> {
     const rate = mode === "unanswered" ? { rate: 200_000 } : {};
     await flood(mode, { seconds, cpu: 1, ...rate });
     const after = run.programs();
-    for (const name of ["dns_egress", "dns_ingress"]) {
+    for (const name of ["dns_egress", "dns_egress_plain", "dns_ingress"]) {
       const start = before.get(name);
       const end = after.get(name);
       // Stray packets of the machine do not count.
       if (start === undefined || end === undefined || end.runCount - start.runCount < 1000n) continue;
-      note(`${what} ${name.replace("dns_", "")}`, start, end);
+      note(`${what} ${name.replace("dns_", "").replace("_plain", "")}`, start, end);
     }
   }
   clearInterval(drain);

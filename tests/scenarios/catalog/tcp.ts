@@ -50,6 +50,11 @@ export const TCP: Scenario[] = [
     expects: "TCP to a port that is not 53, found by content",
     run: (stage) => askNear(stage, "tcp", ["127.0.0.1", "5300", stage.domain()]),
   },
+  ...["prefix", "split", "octets"].map((mode): Scenario => ({
+    name: `tcp-port-5300-${mode}`,
+    expects: `the same, in segments as in tcp-${mode}`,
+    run: (stage) => askNear(stage, "tcp", ["-m", mode, "127.0.0.1", "5300", stage.domain("n1"), stage.domain("n2")]),
+  })),
   {
     name: "tcp-ipv6",
     expects: "TCP over IPv6",
