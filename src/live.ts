@@ -16,7 +16,8 @@ import { eachProcess } from "./host/proc.ts";
 import { UserNames } from "./host/users.ts";
 import { compileFilter, type EventFilter } from "./output/filter.ts";
 import type { Formatter } from "./output/formatter.ts";
-import { limitStderr } from "./output/stdio.ts";
+import { stderrOffer } from "./output/offer.ts";
+import { setStderrWriter } from "./output/stdio.ts";
 import { type EventWriter, openWriter } from "./output/writer.ts";
 import { ProcessTable } from "./process_table.ts";
 import type { ProcessExec, ProcessExit, ProcessFork } from "./process_table/types.ts";
@@ -122,7 +123,7 @@ export async function runLive(command: LiveCommand, options: LiveOptions): Promi
     live: true,
     ...(command.formatter === undefined ? {} : { formatter: command.formatter, replace: true }),
   });
-  limitStderr(STDERR_WAIT_MS);
+  setStderrWriter(stderrOffer(STDERR_WAIT_MS));
   return await new LiveLoop(command, options, writer, stop, run).loop();
 }
 

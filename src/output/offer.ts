@@ -54,3 +54,22 @@ function endOfPiece(bytes: Uint8Array, start: number): number {
   const lineFeed = bytes.lastIndexOf(LINE_FEED, end - 1);
   return lineFeed < start ? end : lineFeed + 1;
 }
+
+/** Descriptor of standard error. */
+const STDERR_FD = 2;
+
+/**
+ * A way to write to standard error by which nobody who does not read it holds the run.
+ *
+ * @param waitMs how long to wait for a reader, ms: what is not taken in time is dropped, and not waited for again
+ * @returns takes texts; throws {LibbpfError} with the errno of write(2)
+ */
+export function stderrOffer(waitMs: number): (text: string) => void {
+  let patienceMs = waitMs;
+  return (text) => {
+    const bytes = new TextEncoder().encode(text);
+    let written = 0;
+    offerFd(STDERR_FD, bytes, true, patienceMs, (count) => written = count);
+    if (written < bytes.length) patienceMs = 0;
+  };
+}

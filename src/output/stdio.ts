@@ -5,7 +5,6 @@
  */
 
 import { OutputError } from "../errors.ts";
-import { offerFd } from "./offer.ts";
 
 /** Writes all of a text to one of the runtime's own streams. */
 function writeAll(stream: typeof Deno.stdout, text: string): void {
@@ -40,26 +39,15 @@ export function beforeStderr(prepare: (() => void) | undefined): void {
   prepareStderr = prepare;
 }
 
-/** Descriptor of standard error. */
-const STDERR_FD = 2;
-
-let stderrWaitMs: number | undefined;
+let writeToStderr = (text: string): void => writeAll(Deno.stderr, text);
 
 /**
- * Lets nobody who does not read standard error hold the run: what is not taken in time is dropped from then on.
+ * Says how standard error is written from now on.
  *
- * @param waitMs how long to wait for a reader, ms; undefined for ever
+ * @param write takes whole lines; what it throws is ignored
  */
-export function limitStderr(waitMs: number | undefined): void {
-  stderrWaitMs = waitMs;
-}
-
-/** Writes what is taken in time; whoever did not read once is not waited for again. */
-function offerStderr(text: string, waitMs: number): void {
-  const bytes = new TextEncoder().encode(text);
-  let written = 0;
-  offerFd(STDERR_FD, bytes, true, waitMs, (count) => written = count);
-  if (written < bytes.length) stderrWaitMs = 0;
+export function setStderrWriter(write: (text: string) => void): void {
+  writeToStderr = write;
 }
 
 /**
@@ -70,8 +58,7 @@ function offerStderr(text: string, waitMs: number): void {
 export function writeStderr(text: string): void {
   prepareStderr?.();
   try {
-    if (stderrWaitMs === undefined) writeAll(Deno.stderr, text);
-    else offerStderr(text, stderrWaitMs);
+    writeToStderr(text);
   } catch {
     // Nobody is left to be told; the exit code still tells.
   }
