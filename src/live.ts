@@ -12,12 +12,13 @@ import type { LiveOptions } from "./commands/options.ts";
 import { EXIT_CODE, type ExitCode, LibbpfError, OutputError } from "./errors.ts";
 import { type CulpritEvent, SCHEMA, type SummaryEvent } from "./events.ts";
 import { bootTimeNs, LiveClock } from "./host/clock.ts";
-import { eachProcess } from "./host/proc.ts";
+import { eachProcess, type ProcGap, procGap } from "./host/proc.ts";
 import { UserNames } from "./host/users.ts";
+import { escapeTerminal } from "./output/escape.ts";
 import { compileFilter, type EventFilter } from "./output/filter.ts";
 import type { Formatter } from "./output/formatter.ts";
 import { stderrOffer } from "./output/offer.ts";
-import { setStderrWriter } from "./output/stdio.ts";
+import { setStderrWriter, writeStderr } from "./output/stdio.ts";
 import { type EventWriter, openWriter } from "./output/writer.ts";
 import { ProcessTable } from "./process_table.ts";
 import type { ProcessExec, ProcessExit, ProcessFork } from "./process_table/types.ts";
@@ -142,6 +143,9 @@ class LiveLoop implements LiveSession {
   readonly #told = new Map<string, number>();
   /** Start times of processes that ended lately, by tgid. */
   readonly #ended = new Map<number, number>();
+  readonly #procGap = procGap();
+  /** What cannot be observed and why. */
+  readonly #notObserved: readonly string[];
   #outputError: OutputError | undefined;
   #lastTsNs = 0;
 
@@ -152,7 +156,16 @@ class LiveLoop implements LiveSession {
     this.#stop = stop;
     this.run = run;
     this.#filter = compileFilter(options);
-    this.table = new ProcessTable({ clock: this.clock, users: new UserNames(), keepMs: options.retainMs });
+    const gap = this.#procGap;
+    this.table = new ProcessTable({
+      clock: this.clock,
+      users: new UserNames(),
+      keepMs: options.retainMs,
+      // Their numbers are those of other processes: a wrong process is worse than none.
+      ...(gap?.isForeign === true ? { readProcess: () => undefined } : {}),
+      ...(gap === undefined ? {} : { unreadableReason: gap.reason }),
+    });
+    this.#notObserved = gap === undefined ? run.notObserved : [...run.notObserved, gapNotice(gap)];
     this.#handlers = command.handlers(this);
   }
 
@@ -178,8 +191,12 @@ class LiveLoop implements LiveSession {
   async loop(): Promise<ExitCode> {
     const startedNs = bootTimeNs();
     const recordsPerTurn = this.#recordsPerTurn;
+    // What is missing because of where culprit was started can be mended by starting it elsewhere: said at once.
+    if (this.#procGap !== undefined && !this.#options.quiet) {
+      writeStderr(`culprit: ${escapeTerminal(gapNotice(this.#procGap))}\n`);
+    }
     // After attaching, so that no process falls between: what the kernel told meanwhile is waiting in the ring.
-    for (const facts of eachProcess()) {
+    for (const facts of this.#procGap?.isForeign === true ? [] : eachProcess()) {
       this.table.addFromProc(facts);
       // With thousands of processes this takes a while, which the ring may not have.
       if (this.run.pendingBytes > this.#options.ringSizeBytes / 4 && !this.#isBackedUp()) this.#drain(recordsPerTurn);
@@ -353,15 +370,23 @@ class LiveLoop implements LiveSession {
       events: this.#writer.eventCount,
       observed: { ...this.#handlers.observed(), ...this.#counts },
       lost,
-      not_observed: [...this.run.notObserved],
+      not_observed: [...this.#notObserved],
     };
     this.#write(summary);
     this.#flush();
     this.#pushUntil(deadlineMs);
     if (this.#outputError !== undefined) throw this.#outputError;
-    const complete = Object.keys(lost).length === 0 && this.run.notObserved.length === 0;
+    const complete = Object.keys(lost).length === 0 && this.#notObserved.length === 0;
     return complete || this.#writer.ended ? EXIT_CODE.ok : EXIT_CODE.incomplete;
   }
+}
+
+/** What /proc does not show, as a sentence without a final period. */
+function gapNotice({ reason, isForeign }: ProcGap): string {
+  return `processes older than this run: ${reason}` +
+    (isForeign
+      ? "; pids are those of the host: start it there, or with the host's pids (--pid=host)"
+      : "; run it as root or add CAP_SYS_PTRACE");
 }
 
 /** How long to wait after a turn, ms. */

@@ -41,6 +41,8 @@ export interface ProcessTableOptions {
   maxBytes?: number;
   /** Reads a process that no event told of; by default from /proc. `() => undefined` where there is no /proc to ask. */
   readProcess?: (tgid: number) => ProcFacts | undefined;
+  /** Why `readProcess` may not find a process that is there; that of others is that they have ended. */
+  unreadableReason?: string;
 }
 
 /** How full a {@linkcode ProcessTable} is and what it had to give up. */
@@ -99,6 +101,7 @@ export class ProcessTable {
   readonly #answers: Answers;
   readonly #store: EntryStore;
   readonly #readProcess: (tgid: number) => ProcFacts | undefined;
+  readonly #unreadableReason: string | undefined;
   #unknown = 0;
 
   /**
@@ -119,6 +122,7 @@ export class ProcessTable {
     }
     this.#store = new EntryStore(limits, this.#answers);
     this.#readProcess = options.readProcess ?? readProcess;
+    this.#unreadableReason = options.unreadableReason;
   }
 
   /** How full the table is and what it had to give up. */
@@ -192,7 +196,7 @@ export class ProcessTable {
       }
     }
     const inherited = image === undefined
-      ? unknownImage(event.comm, "its parent was not seen")
+      ? unknownImage(event.comm, this.#unreadableReason ?? "its parent was not seen")
       : inheritImage(image, event);
     const version = new Version(inherited, 0, 0, event.comm, event.uid, event.gid);
     const added = new Entry(event.tgid, event.startTimeNs, event.parentTgid, version);
@@ -357,7 +361,7 @@ export class ProcessTable {
   /** Adds a process that neither an event nor /proc described, as a dead one: it is the first to be dropped. */
   #insertUnknown(ref: ProcessRef, tsNs: number, parentTgid = 0): Entry {
     const comm = ref.comm ?? "unknown";
-    const image = unknownImage(comm, "process ended before its facts could be read");
+    const image = unknownImage(comm, this.#unreadableReason ?? "process ended before its facts could be read");
     const version = new Version(image, 0, 0, comm, ref.uid ?? -1, ref.gid ?? -1);
     const entry = new Entry(ref.tgid, ref.startTimeNs, parentTgid, version);
     entry.ancestors = NO_ANCESTORS;

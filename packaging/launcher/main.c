@@ -137,6 +137,9 @@ int main(int argc, char **argv, char **envp)
 	/* The runtime is not made for a caller it must not trust: it runs any code that the environment names. */
 	if (getauxval(AT_SECURE))
 		fail("Cannot start with set-user-ID, set-group-ID or file capabilities: run it with sudo");
+	/* The runtime would crash. */
+	if (access("/proc/self/exe", F_OK) != 0 && errno == ENOENT)
+		fail("Cannot start: /proc is not mounted");
 	/* A limit on the size of files is an error, not a reason to die without a word. */
 	file_size_handler = signal(SIGXFSZ, SIG_IGN);
 	found = find_place(&place);

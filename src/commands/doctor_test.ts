@@ -63,6 +63,14 @@ const CASES: readonly Case[] = [
   ["an old kernel", { release: () => "5.4.0-170" }, "kernel", "fail", false, /5\.4\.0-170.*5\.10 or newer/],
   ["no BTF", { btfSizeBytes: () => undefined }, "btf", "fail", false, /vmlinux is not there/],
   ["a pid namespace", { isInInitialPidNamespace: () => false }, "pid_namespace", "fail", false, /pids mean nothing/],
+  [
+    "a /proc that hides processes",
+    { countProcesses: () => ({ listed: 3, refused: 0, gap: "/proc hides the processes of others (hidepid)" }) },
+    "proc",
+    "fail",
+    true,
+    /hidepid/,
+  ],
   ["a user namespace", { isInUserNamespace: () => true }, "user_namespace", "fail", false, /may not load BPF/],
   [
     "missing capabilities",

@@ -10,6 +10,7 @@ import { listProcesses, ProcessDirectory, type ReadFailure } from "./_read.ts";
 import { NS_PER_TICK, parseCgroup, parseCmdline, parseInode, parseStat, parseStatus } from "./proc_format.ts";
 import type { ProcStat } from "./proc_format.ts";
 import { bootTimeNs, timeNamespaceOffsetNs } from "./clock.ts";
+import { isInInitialPidNamespace } from "./kernel.ts";
 
 export { socketOwners } from "./proc_sockets.ts";
 
@@ -153,6 +154,29 @@ export function readProcess(tgid: number): ProcFacts | undefined {
   if (typeof cgroup === "object") facts.cgroup = parseCgroup(cgroup);
   else facts.unknownReason ??= reasonFor(cgroup, stat);
   return facts;
+}
+
+/** Why /proc does not show the processes that the kernel's events name. */
+export interface ProcGap {
+  /** It shows those of another pid namespace, under other numbers: what it says of a pid is of another process. */
+  readonly isForeign: boolean;
+  /** In words, for people and for `unknown_reason`. */
+  readonly reason: string;
+}
+
+/** The first kernel thread, in the initial pid namespace only; whoever may see it may see everybody. */
+const KTHREADD = 2;
+
+/**
+ * Finds out whether /proc shows every process, under the numbers of the kernel.
+ *
+ * @returns why not; undefined where it does
+ */
+export function procGap(): ProcGap | undefined {
+  if (readProcess(KTHREADD)?.isKernelThread === true) return undefined;
+  return isInInitialPidNamespace()
+    ? { isForeign: false, reason: "/proc hides the processes of others (hidepid)" }
+    : { isForeign: true, reason: "/proc shows only the processes of a pid namespace, not those of the host" };
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   type Ended,
   loadedPrograms,
   parseLines,
+  ROOT,
   runCulprit,
   RunningCulprit,
   summaryOf,
@@ -73,6 +74,65 @@ Deno.test("culprit dns without a cgroup v2 mount makes a private one and takes i
     ended.stderr,
   );
   assert.deepEqual([...Deno.readDirSync("/run")].filter(({ name }) => name.startsWith("culprit-")), []);
+});
+
+Deno.test("culprit without /proc says so", async () => {
+  // The runtime itself cannot start then: what starts it has to say so.
+  const { code, stderr } = await new Deno.Command("unshare", {
+    args: ["--mount", "/bin/sh", "-ec", `mount -t tmpfs none /proc\nexec "$@"`, "sh", `${ROOT}/scripts/culprit`, "dns"],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  assert.equal(new TextDecoder().decode(stderr), "culprit: Cannot start: /proc is not mounted\n");
+  assert.equal(code, 3);
+});
+
+for (
+  const [what, options, reason] of [
+    [
+      "whose /proc hides processes",
+      {
+        wrapper: OWN_MOUNTS,
+        // A mount of its own: remounting would change that of the whole machine. Group 0 may see all with hidepid=2.
+        prelude: 'mount -t proc -o hidepid=ptraceable proc /proc\nset -- setpriv --bounding-set=-sys_ptrace "$@"',
+      },
+      /hidepid.*CAP_SYS_PTRACE/,
+    ],
+    [
+      "in a pid namespace",
+      { wrapper: ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"] },
+      /a pid namespace, not those of the host; pids are those of the host.*--pid=host/,
+    ],
+  ] as const
+) {
+  Deno.test(`culprit dns ${what} says at once that older processes cannot be looked up, and exits with 3`, async () => {
+    const ended = await runCulprit(["dns", "--json", "--timeout", "10ms", "--duration", "2s"], {
+      ...options,
+    });
+    assert.match(ended.stderr, reason);
+    assert.equal(ended.code, 3, ended.stderr);
+    const summary = summaryOf(parseLines(ended.stdout));
+    assert.match(summary.not_observed.join("\n"), reason);
+    const doctor = await runCulprit(["doctor"], options);
+    assert.match(doctor.stdout, /^FAIL +proc +\/proc (hides|shows only)/m);
+  });
+}
+
+Deno.test("culprit dns in a pid namespace shows older processes as unknown, with the true reason", async () => {
+  await using culprit = await RunningCulprit.start(["dns", "--json", "--timeout", "10ms", "--duration", "2s"], {
+    wrapper: ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"],
+  });
+  await sendQueries(["older.test"]);
+  const ended = await culprit.ended();
+  const found = parseLines(ended.stdout).find((event) =>
+    event.type === "dns" && event.dns.question?.name === "older.test"
+  );
+  assert.ok(found?.type === "dns");
+  assert.equal(found.process?.pid, Deno.pid);
+  assert.equal(found.process.exe, "unknown");
+  assert.match(found.process.unknown_reason ?? "", /pid namespace/);
+  assert.deepEqual(found.process.ancestors, []);
 });
 
 Deno.test("culprit dns with a libbpf that is not there names the path", async () => {

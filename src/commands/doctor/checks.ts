@@ -128,7 +128,7 @@ function checkKernel(host: DoctorHost): Check[] {
 function checkPrivilege(host: DoctorHost): Check[] {
   const missing = host.missingCapabilities();
   const isUserNamespace = host.isInUserNamespace();
-  const { listed, refused } = host.countProcesses();
+  const { listed, refused, gap } = host.countProcesses();
   const sysctl = host.unprivilegedBpfDisabled();
   const unprivileged = sysctl === undefined ? "" : `; kernel.unprivileged_bpf_disabled is ${sysctl}`;
   return [
@@ -158,10 +158,10 @@ function checkPrivilege(host: DoctorHost): Check[] {
     {
       name: "proc",
       required: false,
-      probed: `${refused} of ${listed} processes in /proc may not be looked at`,
+      probed: gap ?? `${refused} of ${listed} processes in /proc may not be looked at`,
       // With it, what is still refused is protected from root too, and seen when it execs.
       ...verdict(
-        refused === 0 || host.capabilities().has("CAP_SYS_PTRACE"),
+        gap === undefined && (refused === 0 || host.capabilities().has("CAP_SYS_PTRACE")),
         "run it as root or add CAP_SYS_PTRACE: processes older than culprit are not described otherwise",
       ),
     },

@@ -29,7 +29,7 @@ import {
   lockdownState,
   unprivilegedBpfDisabled,
 } from "../../host/kernel.ts";
-import { scanProcesses } from "../../host/proc.ts";
+import { procGap, scanProcesses } from "../../host/proc.ts";
 import { libcTargets, OBJECT_ASSET, type SensorProgram } from "../../sensor.ts";
 
 /** What the checks ask. Methods that try something throw the `CulpritError` that says why it failed. */
@@ -48,8 +48,8 @@ export interface DoctorHost {
   unprivilegedBpfDisabled(): number | undefined;
   /** Whether RLIMIT_MEMLOCK is set. */
   isMemlockLimited(): boolean;
-  /** Processes /proc lists, and how many of them it may not be asked about. */
-  countProcesses(): { readonly listed: number; readonly refused: number };
+  /** Processes /proc lists, how many of them it may not be asked about, and why it does not list all. */
+  countProcesses(): { readonly listed: number; readonly refused: number; readonly gap?: string };
   /** Opens libbpf. */
   openLibbpf(path: string | undefined): { readonly path: string; readonly version: string };
   /** Reads the BPF object. */
@@ -98,9 +98,11 @@ export class LiveHost implements DoctorHost, Disposable {
   }
 
   /** See {@linkcode DoctorHost.countProcesses}. */
-  countProcesses(): { readonly listed: number; readonly refused: number } {
+  countProcesses(): { readonly listed: number; readonly refused: number; readonly gap?: string } {
     const processes = scanProcesses();
-    return { listed: processes.length, refused: processes.filter(({ exe }) => exe === "unknown").length };
+    const counts = { listed: processes.length, refused: processes.filter(({ exe }) => exe === "unknown").length };
+    const gap = procGap();
+    return gap === undefined ? counts : { ...counts, gap: gap.reason };
   }
 
   /** See {@linkcode DoctorHost.openLibbpf}. */
