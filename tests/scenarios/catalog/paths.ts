@@ -180,7 +180,7 @@ export const PATHS: Scenario[] = [
     needs: ["bottom-halves"],
     run: (stage) => askQueued(stage, mode),
   })),
-  ...[["sendto", "127.0.0.11"], ["send", "127.0.0.13"], ["tcp", "127.0.0.14"]].map((
+  ...[["sendto", "127.0.0.15"], ["send", "127.0.0.13"], ["tcp", "127.0.0.14"]].map((
     [mode = "", ip = ""],
   ): Scenario => ({
     name: `nat-${mode}`,
