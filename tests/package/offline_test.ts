@@ -139,6 +139,16 @@ Deno.test("it says which commit and libbpf it is made of", async () => {
   assert.match(facts.bpf_object_sha256, /^[0-9a-f]{64}$/);
 });
 
+Deno.test("another libbpf may be chosen", async () => {
+  const path = "/usr/lib/x86_64-linux-gnu/libbpf.so.1";
+  const setup = `for name in libbpf.so.1 libelf.so.1 libz.so.1; do
+    cp -L /usr/lib/x86_64-linux-gnu/$name $root/usr/lib/x86_64-linux-gnu/
+  done`;
+  await observeIn({ setup, script: `run /opt/culprit DNS --libbpf ${path}` });
+  const { out } = await runIn({ setup }, "doctor", "--libbpf", path);
+  assert.match(out, new RegExp(`^ok +libbpf +libbpf \\d+\\.\\d+ in "${path}"`, "m"));
+});
+
 Deno.test("it needs no library itself", () => {
   const { stdout } = new Deno.Command("file", { args: ["-b", CULPRIT] }).outputSync();
   assert.match(new TextDecoder().decode(stdout), /statically linked/);
