@@ -15,6 +15,7 @@ import { CaptureWriter } from "../capture_writer.ts";
 import { DnsTracker } from "../correlation/tracker.ts";
 import { DnsEventBuilder } from "../dns_event.ts";
 import { type ExitCode, OutputError } from "../errors.ts";
+import { procGap } from "../host/proc.ts";
 import { SocketOwners } from "../host/socket_owners.ts";
 import { type LiveHandlers, type LiveSession, runLive } from "../live.ts";
 import { unknownProcess } from "../process_table.ts";
@@ -59,13 +60,15 @@ function dnsHandlers(session: LiveSession, options: DnsOptions): LiveHandlers {
     unknown: () => unknownProcess("no process was seen opening or using the socket"),
   });
   // Where the kernel could name the holders of older sockets, an unknown owner has no process to be found.
-  const owners = session.run.global("dns_holders_done") === 1 ? undefined : new SocketOwners();
+  const needsProc = session.run.global("dns_holders_done") !== 1 && procGap()?.isForeign !== true;
+  const owners = needsProc ? new SocketOwners() : undefined;
   const decoder = new DnsPacketDecoder((inode) => owners?.find(inode));
   const tracker = new DnsTracker({
     timeoutMs: options.timeoutMs,
     messages: options.messages,
     ...(options.ports.length > 0 ? { ports: new Set(options.ports) } : {}),
     isNameService: (owner, tsNs) => NAME_SERVICES.has(session.table.lookup(owner, tsNs).exe),
+    parentOf: (owner, tsNs) => session.table.lookup(owner, tsNs).ppid,
     onTransaction: (transaction) => {
       const event = builder.transaction(transaction);
       if (event !== undefined) session.emit(event);

@@ -21,6 +21,9 @@ const NAMES_MAX = 8192;
 /** Answers and questions of one message that are looked at. */
 const ITEMS_MAX = 64;
 
+/** Processes whose parent is remembered. */
+const PARENTS_MAX = 4096;
+
 const FLAG_AA = 0x0400;
 const FLAG_TC = 0x0200;
 const FLAG_RA = 0x0080;
@@ -51,6 +54,18 @@ export interface Resolver {
 export class ResolverChain {
   readonly #byPid = new Map<number, Resolver>();
   readonly #open = new OpenQuestions();
+  readonly #parentOf: ((owner: PacketOwner, tsNs: number) => number) | undefined;
+  /** Parents of processes that ask, by pid. */
+  readonly #parents = new Map<number, { startTimeNs: number; parent: number }>();
+
+  /**
+   * Starts with no resolver.
+   *
+   * @param parentOf pid of who forked a process; undefined where that is not known
+   */
+  constructor(parentOf?: (owner: PacketOwner, tsNs: number) => number) {
+    this.#parentOf = parentOf;
+  }
 
   /**
    * A query reached a process of this host: it serves, and this question is open at it.
@@ -75,7 +90,7 @@ export class ResolverChain {
    * @returns the local client that has the same question open; undefined when there is none
    */
   resolverAsks(entry: Entry): ClientOfResolver | undefined {
-    const resolver = this.#find(entry.client);
+    const resolver = this.#findAsking(entry.client, entry.firstNs);
     if (resolver === undefined) return undefined;
     resolver.hasAsked = true;
     this.#note(resolver, entry.query.toSeen().message, entry.firstNs);
@@ -99,13 +114,18 @@ export class ResolverChain {
    * @param tsNs when it was seen, ns
    */
   resolverHears(owner: PacketOwner | undefined, message: DnsMessage, tsNs: number): void {
-    const resolver = this.#find(owner);
+    const resolver = this.#findAsking(owner, tsNs);
     if (resolver !== undefined) this.#note(resolver, message, tsNs);
   }
 
   /** Whether a process is one of the resolvers. */
   isResolver(owner: PacketOwner | undefined): boolean {
     return this.#find(owner) !== undefined;
+  }
+
+  /** Whether a process asks as one of the resolvers, or was forked by one. */
+  asksUpstream(owner: PacketOwner | undefined, tsNs: number): boolean {
+    return this.#findAsking(owner, tsNs) !== undefined;
   }
 
   /**
@@ -138,6 +158,25 @@ export class ResolverChain {
     if (owner === undefined) return undefined;
     const resolver = this.#byPid.get(owner.tgid);
     return resolver !== undefined && isSameProcess(resolver.owner, owner) ? resolver : undefined;
+  }
+
+  /**
+   * The resolver for which a process asks: itself, or the parent. dnsmasq forks for each TCP connection, after it was
+   * accepted: the question is open at the parent, and the child asks upstream.
+   */
+  #findAsking(owner: PacketOwner | undefined, tsNs: number): Resolver | undefined {
+    if (owner === undefined || this.#byPid.size === 0) return undefined;
+    const self = this.#find(owner);
+    if (self !== undefined || this.#parentOf === undefined) return self;
+    let known = this.#parents.get(owner.tgid);
+    if (known?.startTimeNs !== owner.startTimeNs) {
+      if (this.#parents.size >= PARENTS_MAX) this.#parents.clear();
+      known = { startTimeNs: owner.startTimeNs, parent: this.#parentOf(owner, tsNs) };
+      this.#parents.set(owner.tgid, known);
+    }
+    const parent = known === undefined ? undefined : this.#byPid.get(known.parent);
+    // Who had the pid later did not fork it.
+    return parent !== undefined && parent.owner.startTimeNs <= owner.startTimeNs ? parent : undefined;
   }
 
   /** Makes a process one of the resolvers. */

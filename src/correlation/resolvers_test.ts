@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { OWNER_KIND } from "../capture.ts";
 import type { EncodeInput } from "../dns/mod.ts";
 import { collect, IN, MS, owner, query, response, TYPE } from "./tracker_testing.ts";
-import type { DnsTransaction } from "./types.ts";
+import type { DnsTrackerOptions, DnsTransaction } from "./types.ts";
 
 const AA = 0x0400;
 const RA = 0x0180;
@@ -13,8 +13,15 @@ const RESOLVER_OPENER = owner(53, OWNER_KIND.opener);
 
 /** A host with a resolver on it, that collects. */
 class Host {
-  readonly #collected = collect();
+  readonly #collected: ReturnType<typeof collect>;
   #nowNs = 1e9;
+
+  /**
+   * @param parentOf pid of who forked a process
+   */
+  constructor(parentOf?: DnsTrackerOptions["parentOf"]) {
+    this.#collected = collect(parentOf === undefined ? {} : { parentOf });
+  }
 
   /** Transactions, the oldest first. */
   get found(): DnsTransaction[] {
@@ -94,6 +101,24 @@ Deno.test("DnsTracker knows for whom a resolver asks", () => {
   assert.equal(host.withId(10)?.cache, false);
   assert.equal(host.withId(10)?.onBehalfOf, undefined);
 });
+
+for (
+  const [what, child, parent, known] of [
+    ["a process it forked asks", owner(700), 53, true],
+    ["the process of another parent asks", owner(701), 54, false],
+    ["a process asks that is older", owner(702, OWNER_KIND.sender, 1), 53, false],
+  ] as const
+) {
+  Deno.test(`DnsTracker ${known ? "knows" : "does not say"} for whom a resolver asks when ${what}`, () => {
+    const host = new Host(({ tgid }) => tgid === child.tgid ? parent : 0);
+    host.ask(10, "a.test");
+    host.askUpstream(20, "a.test", TYPE.A, child);
+    host.answerUpstream(20, "a.test");
+    host.answer(10, "a.test");
+    assert.equal(host.withId(20)?.onBehalfOf?.owner.tgid, known ? 100 : undefined);
+    assert.equal(host.withId(10)?.cache, false);
+  });
+}
 
 Deno.test("DnsTracker is less sure for whom a resolver asks when several clients do", () => {
   const host = new Host();

@@ -48,7 +48,7 @@ export class DnsTracker {
   readonly #timeoutNs: number;
   readonly #arrival = new Arrival(crypto.getRandomValues(new Int32Array(1))[0] as number);
   readonly #losses = new Losses();
-  readonly #chain = new ResolverChain();
+  readonly #chain: ResolverChain;
   readonly #reporter: Reporter;
   readonly #transactions: Transactions;
   readonly #streams = new TcpStreams({
@@ -77,6 +77,7 @@ export class DnsTracker {
   constructor(options: DnsTrackerOptions) {
     this.#options = options;
     this.#timeoutNs = options.timeoutMs * NS_PER_MS;
+    this.#chain = new ResolverChain(options.parentOf);
     this.#reporter = new Reporter(options, this.#chain, this.#losses, this.#timeoutNs);
     const maxPending = options.maxPending ?? DEFAULT_MAX_PENDING;
     this.#transactions = new Transactions(this.#timeoutNs, maxPending, this.#reporter, this.#chain, this.#losses);
@@ -338,7 +339,7 @@ export class DnsTracker {
     this.#view(entry, at);
     this.#counters.responses++;
     // An upstream answer whose query was not seen is still a sign that a resolver asked.
-    if (this.#chain.isResolver(entry.client)) {
+    if (this.#chain.asksUpstream(entry.client, at.packet.tsNs)) {
       this.#chain.resolverHears(entry.client, at.look().message, at.packet.tsNs);
     }
     this.#reportUnsolicited(entry, at, undefined);
@@ -410,7 +411,7 @@ export class DnsTracker {
 
   /** Notes that a resolver deals with a question: it was answered upstream, or asks once more. */
   #resolverHears(entry: Entry, at: Arrival): void {
-    if (!entry.hasQuery || !this.#chain.isResolver(entry.client)) return;
+    if (!entry.hasQuery || !this.#chain.asksUpstream(entry.client, at.packet.tsNs)) return;
     this.#chain.resolverHears(entry.client, entry.query.toSeen().message, at.packet.tsNs);
   }
 

@@ -97,6 +97,8 @@ export interface DnsTrackerOptions {
   ports?: ReadonlySet<number>;
   /** Whether a process resolves names for others that reach it without DNS, as nscd does; absent: none does. */
   isNameService?: (owner: PacketOwner, tsNs: number) => boolean;
+  /** Pid of who forked a process, 0 where it is not known: resolvers fork to serve; absent: of none it is known. */
+  parentOf?: (owner: PacketOwner, tsNs: number) => number;
   /** Called with each finished transaction, in the order they finish. */
   onTransaction?: (transaction: DnsTransaction) => void;
   /** Called with each message as it is seen. */

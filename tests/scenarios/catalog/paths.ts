@@ -152,7 +152,7 @@ export const PATHS: Scenario[] = [
     name: `raw-${mode}-lonely`,
     expects: `raw socket (${mode}) hears its own question, nobody answers: a timeout without a server`,
     run: async (stage) => {
-      const truths = await stage.ask("raw", [mode, "127.0.0.1", "127.0.0.12", "53", stage.domain()]);
+      const truths = await stage.ask("raw", [mode, "127.0.0.1", "127.0.0.24", "53", stage.domain()]);
       return truths.filter(({ kind }) => kind === "asked").map((truth) =>
         expectAsked(truth, undefined, {
           also: ({ server_process: found }, say) => {
@@ -180,7 +180,7 @@ export const PATHS: Scenario[] = [
     needs: ["bottom-halves"],
     run: (stage) => askQueued(stage, mode),
   })),
-  ...[["sendto", "127.0.0.15"], ["send", "127.0.0.13"], ["tcp", "127.0.0.14"]].map((
+  ...[["sendto", "127.0.0.15"], ["send", "127.0.0.22"], ["tcp", "127.0.0.23"]].map((
     [mode = "", ip = ""],
   ): Scenario => ({
     name: `nat-${mode}`,

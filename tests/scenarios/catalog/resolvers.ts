@@ -29,6 +29,18 @@ const DNSMASQ: Resolver = {
     ]),
 };
 
+/** As a service: it forks a process for each TCP connection. */
+const DNSMASQ_FORKING: Resolver = {
+  path: DNSMASQ.path,
+  ip: "127.0.0.25",
+  args: async (stage) => [
+    ...(await DNSMASQ.args(stage)).map((word) =>
+      word.replace("--no-daemon", "--keep-in-foreground").replace(DNSMASQ.ip, "127.0.0.25")
+    ),
+    "--log-facility=-",
+  ],
+};
+
 const UNBOUND: Resolver = {
   path: "/usr/sbin/unbound",
   ip: "127.0.0.12",
@@ -153,7 +165,23 @@ function crossed(name: string, resolver: Resolver): Scenario {
   };
 }
 
+/** A client over TCP, for which the resolver forks. */
+const FORKED: Scenario = {
+  name: "dnsmasq-tcp",
+  expects: "through dnsmasq over TCP: the process it forked answers, and asks upstream with on_behalf_of",
+  needs: [DNSMASQ.path as `/${string}`],
+  run: async (stage) => {
+    const { program, process } = await startResolver(stage, DNSMASQ_FORKING);
+    const child = { ...process, ppid: program.pid };
+    delete child.pid;
+    const truth = answered(await stage.ask("tcp", [DNSMASQ_FORKING.ip, "53", stage.domain()]))[0]!;
+    await program.stop("SIGTERM");
+    return [asked(truth, child, false), upstream(truth, child, stage.world.server)];
+  },
+};
+
 export const RESOLVERS: Scenario[] = [
+  FORKED,
   chain("dnsmasq", DNSMASQ),
   crossed("dnsmasq", DNSMASQ),
   chain("unbound", UNBOUND),
