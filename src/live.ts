@@ -13,6 +13,7 @@ import { EXIT_CODE, type ExitCode, LibbpfError, OutputError } from "./errors.ts"
 import { type CulpritEvent, SCHEMA, type SummaryEvent } from "./events.ts";
 import { bootTimeNs, LiveClock } from "./host/clock.ts";
 import { eachProcess, type ProcGap, procGap } from "./host/proc.ts";
+import { StopSignal } from "./host/stop_signal.ts";
 import { UserNames } from "./host/users.ts";
 import { escapeTerminal } from "./output/escape.ts";
 import { compileFilter, type EventFilter } from "./output/filter.ts";
@@ -402,53 +403,5 @@ function touch(path: string): void {
   } catch (error) {
     if (!(error instanceof LibbpfError)) throw error;
     throw new OutputError(`the ready file "${path}"`, errnoMessage(error.errno), { cause: error });
-  }
-}
-
-/** The wish to stop, from a signal, a timer or the run itself. */
-class StopSignal implements Disposable {
-  #requested = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #wake: (() => void) | undefined;
-  readonly #onSignal = (): void => this.request();
-
-  constructor() {
-    Deno.addSignalListener("SIGINT", this.#onSignal);
-    Deno.addSignalListener("SIGTERM", this.#onSignal);
-  }
-
-  get requested(): boolean {
-    return this.#requested;
-  }
-
-  request(): void {
-    this.#requested = true;
-    this.#wake?.();
-  }
-
-  requestAfter(durationMs: number): void {
-    this.#timer = setTimeout(this.#onSignal, durationMs);
-  }
-
-  /** Waits, but no longer than until a stop is asked for. Zero lets timers and signals in and comes back in 2 ms. */
-  wait(durationMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#wake = undefined;
-        resolve();
-      }, durationMs);
-      this.#wake = () => {
-        clearTimeout(timer);
-        this.#wake = undefined;
-        resolve();
-      };
-      if (this.#requested) this.#wake();
-    });
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-    Deno.removeSignalListener("SIGINT", this.#onSignal);
-    Deno.removeSignalListener("SIGTERM", this.#onSignal);
   }
 }

@@ -15,6 +15,7 @@ import { Arrival } from "./arrival.ts";
 import { isDnsPort } from "./key.ts";
 import { Losses, REASON } from "./losses.ts";
 import { NameServiceLookups } from "./name_services.ts";
+import { RawSockets } from "./raw_sockets.ts";
 import { Reporter } from "./reporter.ts";
 import { ResolverChain } from "./resolvers.ts";
 import { type Entry, ENTRY_STATE } from "./table.ts";
@@ -28,8 +29,6 @@ import {
 
 const NS_PER_MS = 1e6;
 const NETBIOS_PORT = 137;
-/** Raw sockets remembered; one that is forgotten is known again by its next query. */
-const RAW_SOCKETS_MAX = 1024;
 const TYPE_IXFR = 251;
 const TYPE_AXFR = 252;
 
@@ -55,8 +54,7 @@ export class DnsTracker {
     onMessage: (packet, bytes, anomalies) => this.#accept(packet, bytes, bytes.length, anomalies),
     onLoss: (packet) => this.#losses.streamsNs = Math.max(this.#losses.streamsNs, packet.tsNs),
   });
-  /** Cookies of raw sockets that ask. */
-  readonly #rawSockets = new Set<number>();
+  readonly #rawSockets = new RawSockets();
   readonly #counters = {
     packets: 0,
     queries: 0,
@@ -219,7 +217,7 @@ export class DnsTracker {
   /** Notes that the query of a transaction reached a socket. */
   #arrive(entry: Entry, at: Arrival): void {
     const cookie = at.packet.socketCookie;
-    if (this.#isRawCopy(entry, cookie)) return;
+    if (this.#rawSockets.isCopy(entry, cookie)) return;
     if (entry.serverCookie !== -1 && entry.serverCookie !== cookie) return;
     entry.serverCookie = cookie;
     entry.queryIngress++;
@@ -228,19 +226,6 @@ export class DnsTracker {
     entry.serverIsLocal = true;
     entry.server ??= at.owner;
     if (entry.server !== undefined && entry.state === ENTRY_STATE.open) this.#chain.clientAsks(entry);
-  }
-
-  /**
-   * Whether a query reached a raw socket, which gets a copy of every datagram. Raw is a socket that hears what it sent
-   * to another port: no other hears itself but on its own port, or in a group.
-   */
-  #isRawCopy(entry: Entry, cookie: number): boolean {
-    if (cookie === 0 || entry.isToGroup || entry.isTcp) return false;
-    if (this.#rawSockets.has(cookie)) return true;
-    if (entry.clientCookie !== cookie || entry.clientPort === entry.serverPort) return false;
-    if (this.#rawSockets.size >= RAW_SOCKETS_MAX) this.#rawSockets.clear();
-    this.#rawSockets.add(cookie);
-    return true;
   }
 
   /** A response: the answer to an open query, the second view of one, a repeated one, or one nobody asked for. */
