@@ -17,10 +17,9 @@ import {
   RingReader,
   type UprobeTarget,
 } from "../ffi/mod.ts";
-import { readAsset } from "./assets.ts";
+import { readObject, whyNoKernelVariables } from "./object.ts";
 import { CulpritError, LibbpfError, VerifierError } from "./errors.ts";
 import { cgroup2Root } from "./host/cgroup2.ts";
-import { isBuiltWithout } from "./host/kernel.ts";
 
 /** Name of a global variable of the BPF object. */
 export type GlobalName = keyof typeof GLOBALS;
@@ -47,8 +46,8 @@ export interface SensorProgram {
   readonly symbols?: readonly string[];
   /** What is not observed without it. Absent: nothing can be observed without it. */
   readonly without?: string;
-  /** Option of the kernel's build it needs: it is not tried where that is known to be missing, to save the time. */
-  readonly kernelOption?: `CONFIG_${string}`;
+  /** It reads variables of the kernel, which not every kernel shows and not everyone may look for. */
+  readonly readsKernelVariables?: true;
   /** Name of a better program of the same sensor: this one is used only where the kernel refuses that one. */
   readonly insteadOf?: string;
 }
@@ -75,9 +74,6 @@ export interface SensorRunOptions {
   /** Values of `const volatile` variables of the object: one number, or one per array element. */
   readonly globals?: Partial<Record<GlobalName, readonly number[]>>;
 }
-
-/** Name of the linked BPF object among the assets. */
-export const OBJECT_ASSET = "culprit.bpf.o";
 
 /** Programs attached to the kernel, and the ring they write to. */
 export class SensorRun implements Disposable {
@@ -226,13 +222,11 @@ function loadObject(
   options: SensorRunOptions,
   refused: Map<SensorProgram, string>,
 ): BpfObject {
-  const bytes = readAsset(OBJECT_ASSET);
+  const bytes = readObject();
   const programs = new Map(sensors.flatMap((sensor) => sensor.programs).map((program) => [program.name, program]));
+  const reason = whyNoKernelVariables();
   for (const program of programs.values()) {
-    const { kernelOption } = program;
-    if (kernelOption !== undefined && isBuiltWithout(kernelOption)) {
-      refused.set(program, `The kernel was built without ${kernelOption}`);
-    }
+    if (program.readsKernelVariables && reason !== undefined) refused.set(program, reason);
   }
   for (;;) {
     const object = BpfObject.openMemory(bytes, { name: "culprit" });

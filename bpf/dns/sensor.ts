@@ -30,7 +30,7 @@ export const DNS_SENSOR: Sensor = {
       name: "dns_egress",
       attach: "cgroup",
       hook: "cgroup_skb/egress",
-      kernelOption: "CONFIG_KALLSYMS_ALL",
+      readsKernelVariables: true,
       without: "datagrams that an NFQUEUE held back are shown as sent by the daemon that released them",
     },
     { name: "dns_egress_plain", attach: "cgroup", hook: "cgroup_skb/egress", insteadOf: "dns_egress" },

@@ -25,6 +25,7 @@ const GOOD: DoctorHost = {
   countProcesses: () => ({ listed: 90, refused: 0 }),
   openLibbpf: () => ({ path: "/usr/lib/libbpf.so.1", version: "1.1" }),
   readObject: () => new Uint8Array(7),
+  whyNoKernelVariables: () => undefined,
   findCgroupRoot: () => ({ path: "/sys/fs/cgroup", isPrivate: false }),
   createMaps: () => {},
   tryProgram: () => ({ ok: true }),

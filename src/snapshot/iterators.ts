@@ -7,9 +7,8 @@
 import { type BpfLink, BpfObject, closeFd, readFd } from "../../ffi/mod.ts";
 import { ERRNO } from "../../ffi/errno.ts";
 import { allocate } from "../../ffi/memory.ts";
-import { readAsset } from "../assets.ts";
 import { LibbpfError } from "../errors.ts";
-import { OBJECT_ASSET } from "../sensor.ts";
+import { readObject } from "../object.ts";
 
 /** The iterator programs by what they list. */
 const PROGRAMS = {
@@ -92,7 +91,7 @@ export class SocketIterators implements Disposable {
    */
   static load(names: readonly IteratorName[]): SocketIterators {
     using stack = new DisposableStack();
-    const object = stack.use(BpfObject.openMemory(readAsset(OBJECT_ASSET), { name: "culprit" }));
+    const object = stack.use(BpfObject.openMemory(readObject(), { name: "culprit" }));
     const wanted = new Set<string>(names.map((name) => PROGRAMS[name]));
     for (const program of object.programs()) program.setAutoload(wanted.has(program.name));
     // They use no map; the ring alone would take 16 MiB.

@@ -7,9 +7,9 @@
 import { CONN_LIVE_SIZE, readConnLive } from "../../bpf/conn/layout.gen.ts";
 import { socketKey } from "../../bpf/conn/sensor.ts";
 import { type BpfLink, BpfObject, closeFd } from "../../ffi/mod.ts";
-import { readAsset } from "../assets.ts";
 import { LibbpfError, VerifierError } from "../errors.ts";
-import { OBJECT_ASSET, type SensorRun } from "../sensor.ts";
+import { readObject } from "../object.ts";
+import type { SensorRun } from "../sensor.ts";
 import { OctetBuffer } from "../snapshot/iterators.ts";
 
 /** What a process moved through a socket. */
@@ -40,7 +40,7 @@ export class UsageReader implements Disposable {
    */
   static load(run: SensorRun): UsageReader | LibbpfError | VerifierError {
     using stack = new DisposableStack();
-    const object = stack.use(BpfObject.openMemory(readAsset(OBJECT_ASSET), { name: "culprit" }));
+    const object = stack.use(BpfObject.openMemory(readObject(), { name: "culprit" }));
     for (const program of object.programs()) program.setAutoload(program.name === PROGRAM);
     // It is given the map of the run; the ring alone would take 16 MiB.
     for (const map of object.maps()) map.setAutocreate(false);

@@ -51,6 +51,12 @@ Deno.test("culprit dns without capabilities names those that are missing", async
   assert.equal(ended.stdout, "");
 });
 
+Deno.test("culprit dns needs no CAP_SYS_ADMIN", async () => {
+  const ended = await runCulprit(["dns", "--duration", "1ms"], { wrapper: ["setpriv", "--bounding-set=-sys_admin"] });
+  assert.equal(ended.stderr.includes("CAP_SYS_ADMIN is missing"), false, ended.stderr);
+  assert.equal(ended.code, 0, ended.stderr);
+});
+
 Deno.test("culprit dns without BTF says which kernels have it", async () => {
   const ended = await runCulprit(["dns", "--count", "1"], {
     wrapper: OWN_MOUNTS,

@@ -221,6 +221,8 @@ function checkHook(
   if (object === undefined || blocker !== undefined) {
     return { ...base, ...untried(program.name, base.required, blocker ?? "there is no BPF object") };
   }
+  const reason = program.readsKernelVariables ? host.whyNoKernelVariables() : undefined;
+  if (reason !== undefined) return { ...base, status: "fail", probed: `not tried: ${reason}` };
   const result = host.tryProgram(object, program);
   if (result.ok) return { ...base, status: "pass", probed: "loaded and attached" };
   const mend = result.error.hint === undefined ? {} : { mend: result.error.hint };

@@ -17,7 +17,7 @@ import {
   probeProgram,
   type ProbeResult,
 } from "../../../ffi/mod.ts";
-import { findAsset, readAsset } from "../../assets.ts";
+import { findAsset } from "../../assets.ts";
 import { cgroup2Root } from "../../host/cgroup2.ts";
 import {
   btfSizeBytes,
@@ -30,7 +30,8 @@ import {
   unprivilegedBpfDisabled,
 } from "../../host/kernel.ts";
 import { procGap, scanProcesses } from "../../host/proc.ts";
-import { libcTargets, OBJECT_ASSET, type SensorProgram } from "../../sensor.ts";
+import { readObject, whyNoKernelVariables } from "../../object.ts";
+import { libcTargets, type SensorProgram } from "../../sensor.ts";
 
 /** What the checks ask. Methods that try something throw the `CulpritError` that says why it failed. */
 export interface DoctorHost {
@@ -54,6 +55,8 @@ export interface DoctorHost {
   openLibbpf(path: string | undefined): { readonly path: string; readonly version: string };
   /** Reads the BPF object. */
   readObject(): Uint8Array<ArrayBuffer>;
+  /** Why variables of the kernel cannot be read; undefined when they can. */
+  whyNoKernelVariables(): string | undefined;
   /** Finds the root of cgroup v2, and takes a private mount away again. */
   findCgroupRoot(): { readonly path: string; readonly isPrivate: boolean };
   /** Creates the maps of the object, with a ring of that size, and frees them again. */
@@ -111,9 +114,11 @@ export class LiveHost implements DoctorHost, Disposable {
     return libbpf();
   }
 
+  readonly whyNoKernelVariables = whyNoKernelVariables;
+
   /** See {@linkcode DoctorHost.readObject}. */
   readObject(): Uint8Array<ArrayBuffer> {
-    return readAsset(OBJECT_ASSET);
+    return readObject();
   }
 
   /** See {@linkcode DoctorHost.findCgroupRoot}. */
