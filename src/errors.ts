@@ -148,7 +148,7 @@ export class MissingPrivilegeError extends CulpritError {
     options: { hint?: string | undefined; cause?: unknown } = {},
   ) {
     super(`Cannot ${operation}: missing ${capabilities.join(", ")}`, {
-      hint: "run it as root, for example with sudo, in a container with these capabilities added",
+      hint: "run it as root, for example with sudo; in a container, add these capabilities",
       ...options,
     });
     this.capabilities = capabilities;

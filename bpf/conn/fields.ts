@@ -256,7 +256,7 @@ function detail(event: ConnectionEvent): string {
   if (event.destination_name !== undefined) words.push(event.destination_name.name);
   if (event.peer_process !== undefined) {
     const arrow = event.connection.direction === "inbound" ? "from" : "to";
-    words.push(`${arrow} ${event.peer_process.comm}[${event.peer_process.pid}]`);
+    words.push(`${arrow} ${event.peer_process.name}[${event.peer_process.pid}]`);
   }
   if (event.error !== undefined) words.push(event.error);
   if (event.end !== undefined && event.end !== "closed" && event.end !== "error") words.push(event.end);
@@ -264,12 +264,13 @@ function detail(event: ConnectionEvent): string {
   if (event.bytes_sent !== undefined && event.bytes_received !== undefined) {
     words.push(`${octets(event.bytes_sent)} out, ${octets(event.bytes_received)} in`);
   }
-  const took = event.duration_us ?? event.connect_us ?? event.queue_us;
-  if (took !== undefined) words.push(`in ${time(took)}`);
+  const took = event.connect_us ?? event.queue_us;
+  if (event.duration_us !== undefined) words.push(`after ${time(event.duration_us)}`);
+  else if (took !== undefined) words.push(`in ${time(took)}`);
   if (event.retransmits !== undefined && event.retransmits > 0) words.push(`${event.retransmits} sent again`);
   const others = (event.users ?? []).filter(({ process }) => process.pid !== event.process?.pid);
   if (others.length > 0) {
-    words.push(`also ${others.map(({ process }) => `${process.comm}[${process.pid}]`).join(" ")}`);
+    words.push(`also ${others.map(({ process }) => `${process.name}[${process.pid}]`).join(" ")}`);
   }
   return words.join(" ");
 }
@@ -283,7 +284,8 @@ export const CONNECTION_COLUMNS: readonly Column<ConnectionEvent>[] = [
     value: (event) => event.event,
     style: (event) => event.event === "fail" || event.end === "reset" || event.end === "timeout" ? "bad" : undefined,
   },
-  { title: "COMM", width: 15, value: (event) => event.process?.comm ?? "unknown" },
+  // The process, not the thread, as in the table of DNS.
+  { title: "PROCESS", width: 15, value: (event) => event.process?.name ?? "unknown" },
   { title: "PID", width: 7, value: (event) => String(event.process?.pid ?? "-") },
   { title: "PROTO", width: 5, drop: 1, value: ({ connection }) => connection.transport },
   { title: "LOCAL", width: 17, drop: 2, value: ({ connection }) => endpoint(connection.local) },

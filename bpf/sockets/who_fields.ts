@@ -117,9 +117,13 @@ export function whoStory(event: WhoEvent): string {
   const { process, sockets, lookup } = event;
   const serves = sockets.length > 0 && sockets.every(({ end }) => end === "local");
   const does = event.evidence === "lookup" ? "asked for" : serves ? "serves" : "talks to";
-  const lines: [string, string][] = [
+  const isKnown = process.pid !== 0;
+  const facts: [string, string][] = [
     ["process", `${process.name} (pid ${process.pid}), started ${process.start_time}`],
-    ["user", `${process.user ?? "unknown"} (uid ${process.uid}, gid ${process.gid})`],
+    [
+      "user",
+      process.uid === undefined ? "unknown" : `${process.user ?? "unknown"} (uid ${process.uid}, gid ${process.gid})`,
+    ],
     ["executable", process.exe === "" ? "none: a thread of the kernel" : process.exe],
     ["sha256", event.exe_sha256],
     ["package", event.package_version === undefined ? event.package : `${event.package} ${event.package_version}`],
@@ -130,6 +134,8 @@ export function whoStory(event: WhoEvent): string {
     ["cgroup", process.cgroup],
     ["netns", [...new Set([process.netns, ...sockets.map(({ netns }) => netns)])].join(", ")],
   ];
+  // Of nobody there are no facts, only sockets and why nobody is known.
+  const lines: [string, string][] = isKnown ? facts : [];
   for (const socket of sockets.slice(0, MAX_SOCKETS_SHOWN)) lines.push(["socket", socketText(socket)]);
   if (sockets.length > MAX_SOCKETS_SHOWN) lines.push(["", `and ${sockets.length - MAX_SOCKETS_SHOWN} more`]);
   if (lookup !== undefined) {
@@ -138,6 +144,8 @@ export function whoStory(event: WhoEvent): string {
   }
   const reason = process.unknown_reason ?? event.unknown_reason;
   if (reason !== undefined) lines.push(["unknown", reason]);
-  const title = `${process.name} (pid ${process.pid}) ${does} ${event.target}`;
+  const title = isKnown
+    ? `${process.name} (pid ${process.pid}) ${does} ${event.target}`
+    : `no process is known for ${event.target}`;
   return `${[title, ...lines.map(([key, text]) => `  ${key.padEnd(11)}${text}`)].map(escapeTerminal).join("\n")}\n\n`;
 }

@@ -21,6 +21,10 @@ export interface MainIo {
 
 /** What commander found wrong, as one of our errors. */
 function toUsageError(error: CommanderError, args: readonly string[]): UsageError {
+  // `culprit help NAME` of no command: commander has no message for it.
+  if (error.code === "commander.help") {
+    return new UsageError(`unknown command "${args[1] ?? ""}"`, { hint: 'run "culprit --help"', cause: error });
+  }
   const [first = "", ...rest] = error.message.split("\n");
   const suggestion = /^\(Did you mean (.+)\?\)$/.exec(rest.join(" ").trim());
   // Options are suggested in the words of the command they were given to.

@@ -100,6 +100,7 @@ function settleMapFormat(
     }
     return { format: "text", render: (document) => renderNft(document, options.minCount, policyHost()) };
   }
+  if (options.minCount !== 1) throw new UsageError("option --min-count: found without --policy, wanted both");
   const isLines = format === "text" || format === "json" || format === "kv";
   return { format: isLines ? format : "text", render: RENDERERS[format] };
 }

@@ -185,13 +185,13 @@ const MEBIBYTE = 1024 ** 2;
 
 /** Filters by process. */
 const PROCESS_FILTERS = {
-  pids: list(
-    "--pid <n,...>",
-    "process ids; also the answering process, where it is on this host",
+  pids: list("--pid <n,...>", "process ids", FILTERS, values.parsePids),
+  comms: list(
+    "--comm <glob>",
+    "comm of the acting thread, which can differ from the file name; repeatable",
     FILTERS,
-    values.parsePids,
+    values.parseGlob,
   ),
-  comms: list("--comm <glob>", "comm of the acting thread; repeatable", FILTERS, values.parseGlob),
   exes: list(
     "--exe <glob>",
     "executable: its path, or its file name if the glob has no /; repeatable",
@@ -200,6 +200,15 @@ const PROCESS_FILTERS = {
   ),
   uids: list("--uid <n,...>", "real user ids", FILTERS, values.parseUids),
   containers: list("--container <id>", "container id, its beginning, or a glob; repeatable", FILTERS, values.parseGlob),
+} satisfies OptionTable;
+
+/** The same of events with two ends: one of them must satisfy all. */
+const END_FILTERS = {
+  ...PROCESS_FILTERS,
+  pids: {
+    ...PROCESS_FILTERS.pids,
+    text: "process ids; this and the next four also match the other end, where it is on this host",
+  },
 } satisfies OptionTable;
 
 /** Values of `--format`. */
@@ -267,7 +276,7 @@ export const DNS_OPTIONS = {
     choices: RCODES.map(({ name }) => name),
   },
   ports: list("--ports <n,...>", "look on these ports only (default: every port)", FILTERS, values.parsePorts),
-  ...PROCESS_FILTERS,
+  ...END_FILTERS,
   messages: flag("--messages", "every message as seen, in place of queries joined to responses", OUTPUT),
   ...OUTPUT_OPTIONS,
   timeoutMs: valued(
@@ -280,7 +289,7 @@ export const DNS_OPTIONS = {
   ),
   readFile: optional(
     "--read <file>",
-    "read a capture file in place of the network: pcap or pcapng, - for stdin",
+    "read a capture file in place of the network: pcap or pcapng, - for stdin; names no processes",
     RUN,
     values.parsePath,
   ),
@@ -356,7 +365,7 @@ export const CONNS_OPTIONS = {
     ),
     choices: CONNECTION_DIRECTIONS,
   },
-  ...PROCESS_FILTERS,
+  ...END_FILTERS,
   ...OUTPUT_OPTIONS,
   once: flag("--once", "list every socket there is with all processes that hold it, and end", RUN),
   unix: flag("--unix", "with --once: unix sockets too", RUN),
@@ -379,16 +388,23 @@ export const CONNS_OPTIONS = {
   ...RUN_OPTIONS,
 } satisfies OptionTable;
 
+/** Values of `--format` of `culprit who`. */
+const WHO_FORMATS = ["text", "json"] as const;
+
 /** Options of `culprit who`. */
 export const WHO_OPTIONS = {
+  ...PROCESS_FILTERS,
+  ...OUTPUT_OPTIONS,
+  format: {
+    ...optional("--format <name>", "text or json (default: text)", OUTPUT, values.parseChoice(WHO_FORMATS)),
+    choices: WHO_FORMATS,
+  },
   waitMs: optional(
     "--wait <time>",
     "when nobody has such a socket, wait for the next who does: ms, s, m or h",
     RUN,
     values.parseDuration,
   ),
-  ...PROCESS_FILTERS,
-  ...OUTPUT_OPTIONS,
   count: optional("--count <n>", "end after this many processes (default: no end)", RUN, values.parseCount),
   readyFile: RUN_OPTIONS.readyFile,
   ringSizeBytes: RUN_OPTIONS.ringSizeBytes,
@@ -417,7 +433,7 @@ export const MAP_OPTIONS = {
     ),
     choices: CONNECTION_TRANSPORTS,
   },
-  ...PROCESS_FILTERS,
+  ...END_FILTERS,
   json: OUTPUT_OPTIONS.json,
   format: {
     ...optional(
@@ -472,7 +488,7 @@ export const TOP_OPTIONS = {
   networks: CONNS_OPTIONS.networks,
   protocols: MAP_OPTIONS.protocols,
   directions: CONNS_OPTIONS.directions,
-  ...PROCESS_FILTERS,
+  ...END_FILTERS,
   by: {
     ...valued(
       "--by <name>",
@@ -508,7 +524,12 @@ export const TOP_OPTIONS = {
   durationMs: RUN_OPTIONS.durationMs,
   count: optional("--count <n>", "end after this many refreshes (default: no end)", RUN, values.parseCount),
   ports: {
-    ...list("--ports <n,...>", "look for lookups on these ports (default: 53,5353,5355)", RUN, values.parsePorts),
+    ...list(
+      "--ports <n,...>",
+      "ports of DNS, where lookups are looked for (default: 53,5353,5355)",
+      RUN,
+      values.parsePorts,
+    ),
     initial: [53, 5353, 5355],
   },
   idleMs: CONNS_OPTIONS.idleMs,
@@ -552,4 +573,28 @@ export function settleFormat<Raw extends { readonly json: boolean; readonly form
     throw new UsageError(`option --json: found --format ${format} beside it, wanted one of them`);
   }
   return { ...rest, format: format ?? (json ? "json" : "text") };
+}
+
+/**
+ * Refuses what only a snapshot shows: without `--once` it would wait for what never comes.
+ *
+ * @param options values of `culprit conns`
+ * @returns the same
+ * @throws {UsageError} when one of them needs `--once`, which is not there
+ */
+export function refuseOnceOnly<
+  Options extends { once: boolean; unix: boolean; protocols: readonly string[]; states: readonly string[] },
+>(options: Options): Options {
+  if (options.once) return options;
+  const protocol = options.protocols.find((name) => SOCKET_PROTOCOLS.some((other) => other === name));
+  const state = options.states.find((name) => SOCKET_STATES.some((other) => other === name));
+  const found = options.unix
+    ? "--unix: found"
+    : protocol !== undefined
+    ? `--proto: found ${protocol}`
+    : state !== undefined
+    ? `--state: found ${state}`
+    : undefined;
+  if (found !== undefined) throw new UsageError(`option ${found} without --once, wanted both`);
+  return options;
 }

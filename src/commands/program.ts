@@ -27,6 +27,7 @@ import {
   type OptionValues,
   PROCS_OPTIONS,
   type ProcsOptions,
+  refuseOnceOnly,
   settleFormat,
   type ShellName,
   SHELLS,
@@ -98,10 +99,9 @@ export interface CommandTexts {
 /** Exit codes as help lists them. */
 export const EXIT_CODES = `Exit codes:
   ${EXIT_CODE.ok}   done and clean
-  ${EXIT_CODE.findings}   an audit found something
+  ${EXIT_CODE.findings}   who: nobody was found
   ${EXIT_CODE.usage}   the command line was wrong
   ${EXIT_CODE.incomplete}   could not observe, or observed incompletely: privilege, kernel, loss, unwritable output
-  ${EXIT_CODE.locked}   another run holds the lock
   ${EXIT_CODE.internal}  a defect of culprit itself (CULPRIT_DEBUG=1 shows where)
 `;
 
@@ -137,7 +137,6 @@ const WHO_NOTES = `Targets:
 
 Answer:
   Exit code 0 when a process was found, 1 when there is none, 3 when there is none and not all could be seen.
-  Formats are text and json.
 `;
 
 /** Texts of the program itself. */
@@ -162,7 +161,10 @@ const DNS_TEXTS: CommandTexts = {
     ["culprit dns --rcode NXDOMAIN,SERVFAIL --duration 10m", "what failed within ten minutes"],
     ["culprit dns --exe curl --json | jq .dns.answers", "answers to curl, as JSON"],
     ["culprit dns --write names.pcapng", "keep the packets, with their processes, for Wireshark"],
-    ["culprit dns --read names.pcapng --rcode NXDOMAIN", "the same view of a capture file, without root"],
+    [
+      "culprit dns --read names.pcapng --rcode NXDOMAIN",
+      "the names in a capture file, without root and without processes",
+    ],
   ],
 };
 
@@ -392,7 +394,7 @@ export function buildProgram(runners: Runners, writeOut: WriteText, onExit: (cod
 
   const conns = program.command("conns").usage("[options]").optionsGroup(HELP_GROUP);
   const connsValues = addOptions(describe(conns, CONNS_TEXTS), CONNS_OPTIONS);
-  conns.action(async () => onExit(await runners.conns(settleFormat(connsValues()))));
+  conns.action(async () => onExit(await runners.conns(refuseOnceOnly(settleFormat(connsValues())))));
 
   const top = program.command("top").usage("[options]").optionsGroup(HELP_GROUP);
   const topValues = addOptions(describe(top, TOP_TEXTS), TOP_OPTIONS);

@@ -66,7 +66,6 @@ const DNS_TIMEOUT_MS = 5000;
  * @throws {CulpritError} when nothing can be observed
  */
 export async function runWho(options: WhoOptions): Promise<ExitCode> {
-  if (options.format === "kv") throw new UsageError("option --format: found kv, wanted text or json");
   const targets = options.targets.map(parseTarget);
   const [first, second, third] = targets;
   if (first === undefined || third !== undefined) {
@@ -143,7 +142,7 @@ interface Found {
   sockets: WhoSocketInfo[];
 }
 
-/** The processes whose sockets match, in the order of their pids. */
+/** The processes whose sockets match, in the order of their pids; then sockets of which no process is known. */
 function whoEvents(snapshot: Snapshot, targets: readonly Target[], clock: Clock): WhoEvent[] {
   const programs = new Programs(clock);
   const table = new ProcessTable({ clock, users: new UserNames() });
@@ -171,7 +170,9 @@ function whoEvents(snapshot: Snapshot, targets: readonly Target[], clock: Clock)
     }
     if (row.holders.length === 0) note(unknownProcess(row.unknownReason ?? "not known"), row, socket());
   }
-  return [...found.values()].sort((left, right) => left.process.pid - right.process.pid)
+  const isUnknown = ({ process }: Found): number => process.pid === 0 ? 1 : 0;
+  return [...found.values()]
+    .sort((left, right) => isUnknown(left) - isUnknown(right) || left.process.pid - right.process.pid)
     .map(({ process, sockets }) =>
       whoEvent(process, clock, snapshot.tsNs, { targets, programs, evidence: "socket", sockets })
     );

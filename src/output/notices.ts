@@ -32,7 +32,7 @@ export function lossNotice(event: LossEvent): string {
  * @returns one line, one more where something was lost, and one for each thing that could not be observed
  */
 export function summaryNotice(event: SummaryEvent, unwrittenCount = 0): string {
-  const observed = counts(event.observed);
+  const observed = counts(event.observed).replaceAll("_", " ");
   const lost = counts(event.lost);
   const lines = [
     `culprit ${event.command}: ${event.events} events in ${(event.duration_ms / 1000).toFixed(1)} s` +

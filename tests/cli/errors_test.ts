@@ -26,7 +26,7 @@ const CASES: readonly (readonly [name: string, error: unknown, code: number, err
     new MissingPrivilegeError("load programs", ["CAP_BPF", "CAP_PERFMON"]),
     3,
     "culprit: Cannot load programs: missing CAP_BPF, CAP_PERFMON\n" +
-    "hint: run it as root, for example with sudo, in a container with these capabilities added\n",
+    "hint: run it as root, for example with sudo; in a container, add these capabilities\n",
   ],
   [
     "LibraryNotFoundError",

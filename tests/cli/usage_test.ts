@@ -65,6 +65,11 @@ const CASES: readonly (readonly [args: string, message: string, hint?: string])[
   ["dns --ring-size 2G", 'option --ring-size: found "2G", wanted a power of two from 64K to 1G', "for example 16M"],
   ["dns --ring-size 16T", 'option --ring-size: found "16T", wanted a power of two from 64K to 1G', "for example 16M"],
   ["procs --event exec,spawn", 'option --event: found "spawn", wanted one of exec, fork, exit'],
+  ["who :80 --format kv", 'option --format: found "kv", wanted one of text, json'],
+  ["conns --unix", "option --unix: found without --once, wanted both"],
+  ["conns --proto tcp,packet", "option --proto: found packet without --once, wanted both"],
+  ["conns --state time_wait", "option --state: found time_wait without --once, wanted both"],
+  ["help frobnicate", 'unknown command "frobnicate"', 'run "culprit --help"'],
   ["doctor --duration 5s", 'unknown option "--duration"', 'run "culprit doctor --help"'],
 ];
 
