@@ -126,9 +126,10 @@ function refuseLiveOptions(options: DnsOptions): void {
   ];
   for (const [flag, isGiven] of given) {
     if (isGiven) {
-      throw new UsageError(`option ${flag}: found together with --read, wanted a live run`, {
-        hint: "capture files name no processes",
-      });
+      throw new UsageError(
+        `option ${flag}: found together with --read, wanted a live run`,
+        ["--duration", "--write"].includes(flag) ? {} : { hint: "capture files name no processes" },
+      );
     }
   }
 }
