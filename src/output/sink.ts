@@ -159,6 +159,8 @@ export class FileSink implements Sink {
   #fd: number;
   /** Where the file ends if nobody but us writes it; undefined for pipes and devices, which have no end. */
   #end: number | undefined;
+  /** What is there goes with the first write, so that a run that dies before has not destroyed it. */
+  #replaces: boolean;
   #closed = false;
 
   /**
@@ -167,7 +169,7 @@ export class FileSink implements Sink {
    *
    * @param path path of the file
    * @param onReopenFailure told when SIGHUP could not open it; writing goes on in the old file
-   * @param replace empty it first, where it is a file
+   * @param replace empty it before the first write, where it is a file
    * @throws {OutputError} when it cannot be opened or is a symbolic link
    */
   constructor(path: string, onReopenFailure: (error: OutputError) => void, replace = false) {
@@ -175,12 +177,13 @@ export class FileSink implements Sink {
     this.#path = path;
     this.#onReopenFailure = onReopenFailure;
     this.#fd = openOutput(path);
-    if (replace && fstatSync(this.#fd).isFile()) ftruncateSync(this.#fd);
+    this.#replaces = replace;
     this.#measure();
     Deno.addSignalListener("SIGHUP", this.#onHangup);
   }
 
   write(bytes: Uint8Array<ArrayBuffer>, onPart: (written: number) => void): void {
+    this.#empty();
     const end = this.#end;
     // Not node:fs: its writeSync() repeats until all is written and does not tell how much was when that fails.
     writeFd(this.#fd, bytes, (written) => {
@@ -217,6 +220,15 @@ export class FileSink implements Sink {
     this.#closed = true;
     Deno.removeSignalListener("SIGHUP", this.#onHangup);
     closeSync(this.#fd);
+  }
+
+  /** Removes what is to be replaced. */
+  #empty(): void {
+    if (!this.#replaces) return;
+    this.#replaces = false;
+    if (this.#end === undefined) return;
+    ftruncateSync(this.#fd);
+    this.#end = 0;
   }
 
   /** Notes where the file ends. */

@@ -50,6 +50,21 @@ Deno.test(
 );
 
 Deno.test(
+  "FileSink that replaces a file leaves it alone until it writes, and then empties it once",
+  withDirectory((directory) => {
+    const path = `${directory}/map.html`;
+    Deno.writeTextFileSync(path, "of yesterday, and longer\n");
+    const sink = new FileSink(path, (error) => assert.fail(error), true);
+    assert.equal(Deno.readTextFileSync(path), "of yesterday, and longer\n");
+    write(sink, "today\n");
+    write(sink, "more\n");
+    assert.equal(sink.takeBack(5), true);
+    sink.close();
+    assert.equal(Deno.readTextFileSync(path), "today\n");
+  }),
+);
+
+Deno.test(
   "FileSink refuses a symbolic link and leaves its target alone",
   withDirectory((directory) => {
     Deno.symlinkSync(`${directory}/target`, `${directory}/link`);

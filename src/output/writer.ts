@@ -86,7 +86,7 @@ export interface WriterOptions {
   readonly columns: "dns" | "process" | "socket" | "connection" | "who" | "edge";
   /** Makes the lines in place of `format`: for documents, which are one piece. */
   readonly formatter?: Formatter;
-  /** Empties the output file first: of documents there is one. */
+  /** Empties the output file before the first write: of documents there is one. */
   readonly replace?: boolean;
   /** A stalled reader must not hold the run: keep a {@linkcode OutputBacklog} where the output is no file. */
   readonly live?: boolean;
