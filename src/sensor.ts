@@ -338,7 +338,8 @@ function attachPrograms(
  * @throws {LibbpfError} when this process runs on no glibc
  */
 export function libcTargets(program: SensorProgram): UprobeTarget[] {
-  const path = /(\/\S*\/libc\.so\.6)$/m.exec(Deno.readTextFileSync("/proc/self/maps"))?.[1];
+  // A file that was replaced since, or that a network file system has looked up again, is shown as deleted.
+  const path = /(\/\S*\/libc\.so\.6)(?: \(deleted\))?$/m.exec(Deno.readTextFileSync("/proc/self/maps"))?.[1];
   if (path === undefined) throw new LibbpfError("find libc.so.6 in /proc/self/maps", 2, "ENOENT");
   const atReturn = program.hook === "uretprobe";
   return (program.symbols ?? []).map((symbol) => ({ path, symbol, atReturn }));
