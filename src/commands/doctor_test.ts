@@ -47,7 +47,7 @@ Deno.test("a good host passes every check and is ready", () => {
   assert.equal(kernel, "6.1.0-18-amd64");
   assert.deepEqual([...checks, ...hooks].filter(({ status }) => status !== "pass"), []);
   assert.deepEqual([...checks, ...hooks].filter(({ mend }) => mend !== undefined), []);
-  assert.ok(hooks.some(({ hook, required }) => hook === "cgroup_skb/egress" && required));
+  assert.ok(hooks.some(({ hook, required }) => hook === "cgroup_skb/ingress" && required));
   assert.ok(hooks.some(({ hook, sensor }) => hook === "tp_btf/sched_process_exec" && sensor === "process"));
 });
 

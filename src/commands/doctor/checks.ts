@@ -4,8 +4,7 @@
  * @module
  */
 
-import { DNS_SENSOR } from "../../../bpf/dns/sensor.ts";
-import { PROCESS_SENSOR } from "../../../bpf/process/sensor.ts";
+import { SENSORS } from "../../../bpf/registry.gen.ts";
 import { CulpritError, VerifierError } from "../../errors.ts";
 import { isAtLeast } from "../../host/kernel.ts";
 import type { Sensor, SensorProgram } from "../../sensor.ts";
@@ -45,8 +44,12 @@ export interface Diagnosis {
   readonly hooks: readonly HookCheck[];
 }
 
-/** Sensors of `culprit dns`. */
-const SENSORS: readonly Sensor[] = [PROCESS_SENSOR, DNS_SENSOR];
+/** Sensors `culprit dns` cannot do without, first in the list, and what does not work without a program of the others. */
+const REQUIRED_SENSORS: readonly string[] = ["process", "dns"];
+const WITHOUT: Readonly<Record<string, string>> = {
+  conn: "culprit conns, map and top cannot run",
+  sockets: "sockets that are there are read by sock_diag, and their processes from /proc",
+};
 /** Oldest kernel any of them works on. */
 const MINIMUM_KERNEL = "5.10";
 /** First kernel that charges maps to the memory cgroup and not to RLIMIT_MEMLOCK. */
@@ -211,12 +214,14 @@ function checkHook(
   object: Uint8Array<ArrayBuffer> | undefined,
   blocker: string | undefined,
 ): HookCheck {
+  const isRequired = program.without === undefined && REQUIRED_SENSORS.includes(sensor.name);
+  const without = program.without ?? (isRequired ? undefined : WITHOUT[sensor.name]);
   const base = {
     name: program.name,
     sensor: sensor.name,
     hook: program.hook,
-    required: program.without === undefined,
-    ...(program.without === undefined ? {} : { without: program.without }),
+    required: isRequired,
+    ...(without === undefined ? {} : { without }),
   };
   if (object === undefined || blocker !== undefined) {
     return { ...base, ...untried(program.name, base.required, blocker ?? "there is no BPF object") };
@@ -239,9 +244,15 @@ function checkHook(
 export function diagnose(host: DoctorHost, libbpfPath: string | undefined): Diagnosis {
   const { checks: loading, object, blocker } = checkLoading(host, libbpfPath);
   const checks = [...checkKernel(host), ...checkPrivilege(host), ...loading];
-  const hooks = SENSORS.flatMap((sensor) =>
-    sensor.programs.map((program) => checkHook(host, sensor, program, object, blocker))
-  );
+  const hooks: HookCheck[] = [];
+  const isFirst = ({ name }: Sensor): number => REQUIRED_SENSORS.includes(name) ? 0 : 1;
+  for (const sensor of SENSORS.toSorted((a, b) => isFirst(a) - isFirst(b))) {
+    for (const program of sensor.programs) {
+      // What only stands in for a better program matters where that one fails.
+      const better = hooks.find(({ name }) => name === program.insteadOf);
+      if (better?.status !== "pass") hooks.push(checkHook(host, sensor, program, object, blocker));
+    }
+  }
   const ready = [...checks, ...hooks].every(({ required, status }) => !required || status === "pass");
   return { kernel: host.release(), ready, checks, hooks };
 }

@@ -145,9 +145,9 @@ export class LiveHost implements DoctorHost, Disposable {
         if (program.attach === "iterator") return loaded.attachIterator();
         if (program.attach === "tracing") return loaded.attach();
         if (program.attach === "libc") {
-          const [first, ...others] = libcTargets(program).map((target) => loaded.attachUprobe(target));
-          for (const link of others) stack.use(link);
-          if (first !== undefined) return first;
+          // All or none are there.
+          const [first] = libcTargets(program);
+          if (first !== undefined) return loaded.attachUprobe(first);
         }
         const root = stack.use(cgroup2Root());
         return loaded.attachCgroup(stack.adopt(openFile(root.path), closeFd));
