@@ -4,6 +4,7 @@
  * @module
  */
 
+import { existsSync } from "node:fs";
 import { GLOBALS } from "../bpf/globals.gen.ts";
 import {
   type BpfLink,
@@ -330,17 +331,19 @@ function attachPrograms(
   programs.filter((program) => program.attach === "iterator").forEach(attach);
 }
 
+/** Where glibc lies: multiarch systems first, which Debian and its kin are. */
+const LIBC_PATHS = [`/lib/${Deno.build.arch}-linux-gnu/libc.so.6`, "/lib64/libc.so.6", "/usr/lib/libc.so.6"];
+
 /**
- * Where a program with `attach: "libc"` is attached: the C library this process runs on is the host's.
+ * Where a program with `attach: "libc"` is attached.
  *
  * @param program of a sensor
  * @returns one place for each of its symbols
- * @throws {LibbpfError} when this process runs on no glibc
+ * @throws {LibbpfError} when there is no glibc
  */
 export function libcTargets(program: SensorProgram): UprobeTarget[] {
-  // A file that was replaced since, or that a network file system has looked up again, is shown as deleted.
-  const path = /(\/\S*\/libc\.so\.6)(?: \(deleted\))?$/m.exec(Deno.readTextFileSync("/proc/self/maps"))?.[1];
-  if (path === undefined) throw new LibbpfError("find libc.so.6 in /proc/self/maps", 2, "ENOENT");
+  const path = LIBC_PATHS.find(existsSync);
+  if (path === undefined) throw new LibbpfError(`find ${LIBC_PATHS.join(" or ")}`, 2, "ENOENT");
   const atReturn = program.hook === "uretprobe";
   return (program.symbols ?? []).map((symbol) => ({ path, symbol, atReturn }));
 }
