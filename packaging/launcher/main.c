@@ -5,12 +5,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static void print(const char *format, va_list args)
@@ -127,6 +129,26 @@ static void run_from_memory(int argc, char **argv, char **envp)
 	fail_exec("memory", errno);
 }
 
+/* Descriptors the runtime and a live command take, with room for the sockets of a snapshot. */
+#define OPEN_FILES 256
+
+/* What the runtime would end without with an error of its own, or crash. */
+static void require_surroundings(void)
+{
+	struct rlimit files;
+	char directory[PATH_MAX];
+
+	if (!getcwd(directory, sizeof(directory)) && errno == ENOENT)
+		fail("Cannot start: the current directory was removed, change to another");
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= OPEN_FILES)
+		return;
+	if (files.rlim_max < OPEN_FILES)
+		fail("Cannot start: at most %llu files may be open, %d are needed (ulimit -n)",
+		     (unsigned long long)files.rlim_max, OPEN_FILES);
+	files.rlim_cur = OPEN_FILES;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
 int main(int argc, char **argv, char **envp)
 {
 	struct place place;
@@ -140,6 +162,7 @@ int main(int argc, char **argv, char **envp)
 	/* The runtime would crash. */
 	if (access("/proc/self/exe", F_OK) != 0 && errno == ENOENT)
 		fail("Cannot start: /proc is not mounted");
+	require_surroundings();
 	/* A limit on the size of files is an error, not a reason to die without a word. */
 	file_size_handler = signal(SIGXFSZ, SIG_IGN);
 	found = find_place(&place);

@@ -82,6 +82,20 @@ Deno.test("culprit dns without a cgroup v2 mount makes a private one and takes i
   assert.deepEqual([...Deno.readDirSync("/run")].filter(({ name }) => name.startsWith("culprit-")), []);
 });
 
+const SURROUNDINGS = [
+  ["a removed directory", "cd $(mktemp -d); rmdir $PWD", /^culprit: Cannot start: the current directory was removed/m],
+  ["few open files", "ulimit -n 20", /^culprit: Cannot start: at most 20 files may be open, 256 are needed/m],
+] as const;
+for (const [name, prelude, message] of SURROUNDINGS) {
+  Deno.test(`culprit in ${name} says so`, async () => {
+    const { code, stderr } = await new Deno.Command("/bin/sh", {
+      args: ["-ec", `${prelude}\nexec "$@"`, "sh", `${ROOT}/scripts/culprit`, "--version"],
+    }).output();
+    assert.match(new TextDecoder().decode(stderr), message);
+    assert.equal(code, 3);
+  });
+}
+
 Deno.test("culprit without /proc says so", async () => {
   // The runtime itself cannot start then: what starts it has to say so.
   const { code, stderr } = await new Deno.Command("unshare", {
