@@ -53,3 +53,10 @@ Deno.test("matchesEnd() takes a listener on all addresses only for addresses of 
     ] as const
   ) assert.equal(matchesEnd(parseTarget(target), end, isOwn), wanted, name);
 });
+
+Deno.test("parseTarget() tells a line feed as such, on one line", () => {
+  assert.throws(() => parseTarget("a\nb"), {
+    name: "UsageError",
+    message: 'argument <target>: found "a\\nb", wanted an address with port or a name',
+  });
+});
