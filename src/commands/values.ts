@@ -32,7 +32,7 @@ const LARGEST_UID = 2 ** 32 - 2;
 
 /** The error every parser throws. */
 function unwanted(flag: string, found: string, wanted: string, hint?: string): UsageError {
-  return new UsageError(`option ${flag}: found ${JSON.stringify(found)}, wanted ${wanted}`, { hint });
+  return new UsageError(`option ${flag}: found "${found.replaceAll("\n", "\\n")}", wanted ${wanted}`, { hint });
 }
 
 /** A decimal integer within bounds, nothing around it. */

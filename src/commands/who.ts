@@ -73,7 +73,9 @@ export async function runWho(options: WhoOptions): Promise<ExitCode> {
   }
   const name = targets.find((target) => target.name !== undefined);
   if (name !== undefined && second !== undefined) {
-    throw new UsageError(`argument <target>: found ${JSON.stringify(name.text)} beside another, wanted a name alone`);
+    throw new UsageError(
+      `argument <target>: found "${name.text.replaceAll("\n", "\\n")}" beside another, wanted a name alone`,
+    );
   }
   configureLibrary({ path: options.libbpf, bytes: findAsset("libbpf.so.1") });
   const now = answerNow(options, targets);

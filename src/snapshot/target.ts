@@ -23,9 +23,12 @@ export interface Target {
 
 /** The error for what is none. */
 function unwanted(text: string): UsageError {
-  return new UsageError(`argument <target>: found ${JSON.stringify(text)}, wanted an address with port or a name`, {
-    hint: "for example 192.0.2.7:443, [2001:db8::1]:53, 10.0.0.1, :8080 or example.com",
-  });
+  return new UsageError(
+    `argument <target>: found "${text.replaceAll("\n", "\\n")}", wanted an address with port or a name`,
+    {
+      hint: "for example 192.0.2.7:443, [2001:db8::1]:53, 10.0.0.1, :8080 or example.com",
+    },
+  );
 }
 
 /** The usual text of an address, IPv4-mapped ones as IPv4; undefined when it is none. */

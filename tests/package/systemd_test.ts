@@ -94,11 +94,10 @@ Deno.test("systemd runs the units of the package, with everything they forbid th
     const after = rest.join("\n");
     const summary = JSON.parse(after.split("\n").find((line) => line.startsWith("{")) ?? "{}");
     assert.equal(summary.type, "summary");
-    // A machine with much else to do may lose events, which the exit code tells.
-    const isComplete = Object.keys(summary.lost).length === 0;
-    assert.match(after, isComplete ? /^Result=success\nExecMainStatus=0$/m : /^ExecMainStatus=3$/m);
+    // This systemd is in a PID namespace, where older processes cannot be looked up: the exit code tells, and nothing else.
+    assert.deepEqual(summary.not_observed.map((text: string) => text.split(":")[0]), ["processes older than this run"]);
+    assert.match(after, /^Result=exit-code\nExecMainStatus=3$/m);
     assert.match(after, /\nactive\ndone\n/);
-    assert.doesNotMatch(after, /failed/);
   } finally {
     Deno.removeSync(directory, { recursive: true });
   }
