@@ -21,12 +21,20 @@ export function readObject(): Uint8Array<ArrayBuffer> {
   return whyNoKernelVariables() === undefined ? bytes : withoutKernelVariables(bytes);
 }
 
+/** The answer of {@linkcode whyNoKernelVariables}, once it was asked for: the kernel's options are compressed. */
+let noKernelVariables: { readonly reason: string | undefined } | undefined;
+
 /**
- * Why variables of the kernel cannot be read.
+ * Why variables of the kernel cannot be read. Looked up once: neither the kernel nor the capabilities change in a run.
  *
  * @returns the reason; undefined when they can, as far as can be told beforehand
  */
 export function whyNoKernelVariables(): string | undefined {
+  noKernelVariables ??= { reason: findReason() };
+  return noKernelVariables.reason;
+}
+
+function findReason(): string | undefined {
   if (!effectiveCapabilities().has("CAP_SYS_ADMIN")) return "CAP_SYS_ADMIN is missing";
   return isBuiltWithout("CONFIG_KALLSYMS_ALL") ? "the kernel was built without CONFIG_KALLSYMS_ALL" : undefined;
 }
