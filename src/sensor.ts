@@ -63,7 +63,7 @@ export interface Sensor {
   readonly lossCounters: Readonly<Record<string, GlobalName>>;
   /**
    * Further causes, and programs whose runs the kernel may leave out because they are running on that CPU already
-   * (tracepoints since Linux 6.2): every such run is a loss.
+   * (trampolines since Linux 5.12, tracepoints since 6.2): every such run is a loss.
    */
   readonly missedRuns?: Readonly<Record<string, readonly string[]>>;
 }

@@ -135,7 +135,14 @@ export const CONN_SENSOR: Sensor = {
   missedRuns: {
     connection_states_missed: ["conn_set_again"],
     // Not conn_sys_exit: hardly any of its runs is about a connection, and who accepted is told by first use, too.
-    connection_usage_missed: ["conn_send", "conn_receive"],
+    connection_usage_missed: [
+      "conn_send",
+      "conn_receive",
+      "conn_sendmsg4",
+      "conn_sendmsg6",
+      "conn_recvmsg4",
+      "conn_recvmsg6",
+    ],
   },
 };
 

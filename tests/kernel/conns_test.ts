@@ -100,7 +100,10 @@ Deno.test("culprit conns names the holders of connections that were there before
   assertRight(truths, ended);
   const events = parseLines(ended.stdout).filter((event) => event.type === "connection");
   for (const truth of truths) {
-    const event = events.find(({ event, process }) => event === "close" && process?.pid === truth.owner);
+    // Not the end of the listener, which may come before that of the connection.
+    const event = events.find(({ event, process, connection }) =>
+      event === "close" && process?.pid === truth.owner && connection.remote !== undefined
+    );
     assert.equal(event?.attribution, "user");
     assert.ok(event.users?.some(({ process, roles }) => process.pid === truth.owner && roles.includes("holder")));
     assert.equal(event.connection.preexisting, true);
