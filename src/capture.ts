@@ -54,8 +54,8 @@ export interface CapturedPacket {
   netns: number;
   /** Device name; empty where unknown. */
   interfaceName: string;
-  /** Absent in capture files. */
-  owner?: PacketOwner;
+  /** Of a capture file: who it says it is. */
+  owner?: PacketOwner | undefined;
   /** TCP only: sequence number of the first payload octet. */
   tcpSequence?: number;
   /** TCP only: the flags octet (FIN 1, SYN 2, RST 4, PSH 8, ACK 16). */

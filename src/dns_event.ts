@@ -28,8 +28,10 @@ import {
   SCHEMA,
 } from "./events.ts";
 
-/** Facts of processes; undefined in capture files, which have none. */
+/** Facts of processes. */
 export interface ProcessFacts {
+  /** How all of them are known; absent where each owner tells by itself. */
+  readonly attribution?: Attribution;
   /** The process of an owner at a time. */
   lookup(owner: PacketOwner, tsNs: number): ProcessInfo;
   /** The process of a socket of this host whose owner is not known. */
@@ -95,7 +97,7 @@ export class DnsEventBuilder {
 
   /**
    * @param clock turns times into wall time
-   * @param processes facts of processes; undefined for capture files
+   * @param processes facts of processes; undefined where there are none
    */
   constructor(clock: Clock, processes: ProcessFacts | undefined) {
     this.#clock = clock;
@@ -156,6 +158,11 @@ export class DnsEventBuilder {
     return event;
   }
 
+  #attribution(owner: PacketOwner | undefined): Attribution {
+    const known = ATTRIBUTIONS.get(owner?.kind ?? OWNER_KIND.none) ?? "unknown";
+    return known === "unknown" ? known : this.#processes?.attribution ?? known;
+  }
+
   #addProcesses(
     event: DnsEventBase,
     ends: Pick<DnsTransaction, "client" | "server" | "clientIsLocal" | "serverIsLocal" | "onBehalfOf">,
@@ -168,12 +175,12 @@ export class DnsEventBuilder {
     if (ends.clientIsLocal) {
       event.process = client === undefined ? processes.unknown() : processes.lookup(client, first.tsNs);
       event.role = "client";
-      event.attribution = ATTRIBUTIONS.get(client?.kind ?? OWNER_KIND.none) ?? "unknown";
+      event.attribution = this.#attribution(client);
       if (server !== undefined) event.server_process = processes.lookup(server, last.tsNs);
     } else if (ends.serverIsLocal) {
       event.process = server === undefined ? processes.unknown() : processes.lookup(server, last.tsNs);
       event.role = "server";
-      event.attribution = ATTRIBUTIONS.get(server?.kind ?? OWNER_KIND.none) ?? "unknown";
+      event.attribution = this.#attribution(server);
     }
     if (ends.onBehalfOf !== undefined) {
       const { owner, tsNs, confidence } = ends.onBehalfOf;

@@ -154,6 +154,8 @@ export type Attribution =
   | "user"
   /** It opened, bound or connected the socket, or held it when culprit started. */
   | "opener"
+  /** The capture file says so that was read. */
+  | "file"
   /** Nothing is known; `unknown_reason` of the process says why. */
   | "unknown";
 
@@ -175,7 +177,7 @@ export interface EventBase {
 
 /** What a DNS transaction and a single DNS message have in common. */
 export interface DnsEventBase extends EventBase {
-  /** The asking process where it is on this host, else the answering one; absent in capture files. */
+  /** The asking process where it is on this host, else the answering one; of a capture file who it says. */
   process?: ProcessInfo;
   /** Which end `process` is. */
   role?: "client" | "server";
@@ -391,6 +393,38 @@ export interface ConnectionEvent extends EventBase {
   closing_process?: ProcessInfo;
 }
 
+/** Something happened to a Unix socket; with `conns --unix`. */
+export interface UnixEvent extends EventBase {
+  /** What kind of line this is. */
+  type: "unix";
+  /** What happened. */
+  event: "open" | "accept" | "listen" | "bind" | "fail";
+  /** Who did it. */
+  process: ProcessInfo;
+  /** The process at the other end, on `open` and `accept`. */
+  peer_process?: ProcessInfo;
+  /** How `peer_process` is known. `listener`: it called listen(2); another one that has the socket may serve. */
+  peer_attribution?: "acceptor" | "listener" | "opener" | "unknown";
+  /** As in {@linkcode SocketEvent}. */
+  protocol: "unix";
+  /** As in {@linkcode SocketEvent}. */
+  family: "unix";
+  /** Kind of socket. */
+  socket_type: "stream" | "seqpacket" | "datagram";
+  /** Who began: this end (`outbound`) or the other one; absent on `listen` and `bind`. */
+  direction?: "outbound" | "inbound";
+  /** Name of the socket that listens: path, or `@` and the abstract name. On `fail` the name that was asked for. */
+  path?: string;
+  /** Inode number of the socket of `process`; absent where it had none any more. */
+  inode?: number;
+  /** Inode number of the other end; absent where it had none. */
+  peer_inode?: number;
+  /** Inode number of the network namespace of the socket. */
+  netns: number;
+  /** Name of the errno, on `fail`. */
+  error?: string;
+}
+
 /** A socket by which a process has to do with what was asked for. */
 export interface WhoSocketInfo {
   /** Which end of it is what was asked for. */
@@ -558,6 +592,7 @@ export type CulpritEvent =
   | ProcessEvent
   | SocketEvent
   | ConnectionEvent
+  | UnixEvent
   | WhoEvent
   | EdgeEvent
   | LossEvent

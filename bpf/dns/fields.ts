@@ -123,6 +123,7 @@ const COMMON_FIELDS: Fields<DnsEventBase> = {
       sender: "it was the task that sent this very message",
       user: "it was the last task to send through this socket",
       opener: "it opened, bound or connected the socket, or held it when culprit started",
+      file: "the capture file that was read says so (`--read`); nothing on this host was asked",
       unknown: "nothing is known; `unknown_reason` of the process says why",
     },
     optional: true,

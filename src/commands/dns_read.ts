@@ -6,14 +6,16 @@
 
 import { FileClock } from "../host/clock.ts";
 import { DnsTracker } from "../correlation/tracker.ts";
-import { DnsEventBuilder } from "../dns_event.ts";
+import { DnsEventBuilder, type ProcessFacts } from "../dns_event.ts";
 import { CulpritError, EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
 import { type CulpritEvent, SCHEMA } from "../events.ts";
 import { CaptureFile } from "../net/capture_file.ts";
 import type { FrameCounters } from "../net/ip.ts";
+import { FileOwner } from "../net/pcapng_process.ts";
 import { compileFilter } from "../output/filter.ts";
 import { reasonOf, writeStderr } from "../output/stdio.ts";
 import { openWriter } from "../output/writer.ts";
+import { unknownProcess } from "../process_table.ts";
 import type { DnsOptions } from "./options.ts";
 import { lostCounts, observedCounts } from "./dns_counts.ts";
 
@@ -21,6 +23,13 @@ import { lostCounts, observedCounts } from "./dns_counts.ts";
 const CHUNK_SIZE = 1 << 20;
 /** A capture has ends of its own: `-` is standard input. */
 const STANDARD_INPUT = "-";
+
+/** Processes as the file names them: never looked up on this host, which need not be the one it was captured on. */
+const FILE_PROCESSES: ProcessFacts = {
+  attribution: "file",
+  lookup: (owner) => owner instanceof FileOwner ? owner.process : FILE_PROCESSES.unknown(),
+  unknown: () => unknownProcess("the capture file names no process for it"),
+};
 
 /** A capture file cannot be opened or read. */
 export class CaptureFileError extends CulpritError {}
@@ -45,8 +54,9 @@ export function runDnsRead(path: string, options: DnsOptions): Promise<ExitCode>
     columns: "dns",
   });
   const filter = compileFilter(options);
-  let builder = new DnsEventBuilder(new FileClock(0n), undefined);
+  let builder = new DnsEventBuilder(new FileClock(0n), FILE_PROCESSES);
   let clock = new FileClock(0n);
+  let namesProcesses = false;
   const emit = (event: CulpritEvent | undefined): void => {
     if (event === undefined || filter?.(event) === false) return;
     if (options.count !== undefined && writer.eventCount >= options.count) return;
@@ -62,9 +72,12 @@ export function runDnsRead(path: string, options: DnsOptions): Promise<ExitCode>
   const file = new CaptureFile({
     onStart: (baseNs) => {
       clock = new FileClock(baseNs);
-      builder = new DnsEventBuilder(clock, undefined);
+      builder = new DnsEventBuilder(clock, FILE_PROCESSES);
     },
-    onPacket: (packet) => tracker.packet(packet),
+    onPacket: (packet) => {
+      namesProcesses ||= packet.owner !== undefined;
+      tracker.packet(packet);
+    },
   });
   const started = performance.now();
   const wanted = (): boolean => !writer.ended && (options.count === undefined || writer.eventCount < options.count);
@@ -78,6 +91,9 @@ export function runDnsRead(path: string, options: DnsOptions): Promise<ExitCode>
   tracker.flush(file.lastNs);
   const notObserved = [
     ...(problem === undefined ? [] : [`the rest of the file: ${problem}`]),
+    ...(namesProcesses || !filtersProcesses(options)
+      ? []
+      : ["processes, which a filter asks for: the capture names none; culprit dns --write makes captures that do"]),
     ...file.unknownLinkTypes.map((linkType) => `packets of link type ${linkType}, which culprit does not know`),
   ];
   const lost = { ...lostCounts(tracker.counters, options), ...lostDatagrams(file.counters) };
@@ -113,23 +129,20 @@ function lostDatagrams({ incomplete, contradictory }: FrameCounters): Record<str
   return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
 }
 
-/** A capture has no processes and no time of its own to wait for. */
+/** Whether an option asks for processes. */
+function filtersProcesses({ pids, comms, exes, uids, containers }: DnsOptions): boolean {
+  return [pids, comms, exes, uids, containers].some((wanted) => wanted.length > 0);
+}
+
+/** A capture has no time of its own to wait for. */
 function refuseLiveOptions(options: DnsOptions): void {
   const given: [string, boolean][] = [
-    ["--pid", options.pids.length > 0],
-    ["--comm", options.comms.length > 0],
-    ["--exe", options.exes.length > 0],
-    ["--uid", options.uids.length > 0],
-    ["--container", options.containers.length > 0],
     ["--duration", options.durationMs !== undefined],
     ["--write", options.writeFile !== undefined],
   ];
   for (const [flag, isGiven] of given) {
     if (isGiven) {
-      throw new UsageError(
-        `option ${flag}: found together with --read, wanted a live run`,
-        ["--duration", "--write"].includes(flag) ? {} : { hint: "capture files name no processes" },
-      );
+      throw new UsageError(`option ${flag}: found together with --read, wanted a live run`);
     }
   }
 }

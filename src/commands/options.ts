@@ -76,7 +76,9 @@ export const SOCKET_STATES = [
 /** Kinds of sockets. */
 export const CONNECTION_TRANSPORTS = ["tcp", "udp", "udplite", "icmp", "raw"] as const;
 /** Further kinds of sockets, which only a snapshot shows. */
-export const SOCKET_PROTOCOLS = ["mptcp", "sctp", "packet", "unix"] as const;
+export const SOCKET_PROTOCOLS = ["mptcp", "sctp", "packet"] as const;
+/** Kinds of sockets that `culprit conns` can be asked for; the last is shown only when it is. */
+const CONNS_PROTOCOLS = [...CONNECTION_TRANSPORTS, ...SOCKET_PROTOCOLS, "unix"] as const;
 /** Who began a connection. */
 export const CONNECTION_DIRECTIONS = ["outbound", "inbound", "unknown", "none"] as const;
 
@@ -289,7 +291,7 @@ export const DNS_OPTIONS = {
   ),
   readFile: optional(
     "--read <file>",
-    "read a capture file in place of the network: pcap or pcapng, - for stdin; names no processes",
+    "read a capture file in place of the network: pcap or pcapng, - for stdin",
     RUN,
     values.parsePath,
   ),
@@ -350,11 +352,11 @@ export const CONNS_OPTIONS = {
   protocols: {
     ...list(
       "--proto <name,...>",
-      "tcp, udp, udplite, icmp, raw; with --once also mptcp, sctp, packet, unix",
+      "tcp, udp, udplite, icmp, raw, unix; with --once also mptcp, sctp, packet",
       FILTERS,
-      values.parseChoices<string>([...CONNECTION_TRANSPORTS, ...SOCKET_PROTOCOLS]),
+      values.parseChoices<string>(CONNS_PROTOCOLS),
     ),
-    choices: [...CONNECTION_TRANSPORTS, ...SOCKET_PROTOCOLS],
+    choices: CONNS_PROTOCOLS,
   },
   directions: {
     ...list(
@@ -368,7 +370,7 @@ export const CONNS_OPTIONS = {
   ...END_FILTERS,
   ...OUTPUT_OPTIONS,
   once: flag("--once", "list every socket there is with all processes that hold it, and end", RUN),
-  unix: flag("--unix", "with --once: unix sockets too", RUN),
+  unix: flag("--unix", "Unix sockets too", RUN),
   keepMs: valued(
     "--keep <time>",
     "keep ended connections in memory for look-ups, which costs CPU time: ms, s, m or h",
@@ -583,14 +585,12 @@ export function settleFormat<Raw extends { readonly json: boolean; readonly form
  * @throws {UsageError} when one of them needs `--once`, which is not there
  */
 export function refuseOnceOnly<
-  Options extends { once: boolean; unix: boolean; protocols: readonly string[]; states: readonly string[] },
+  Options extends { once: boolean; protocols: readonly string[]; states: readonly string[] },
 >(options: Options): Options {
   if (options.once) return options;
   const protocol = options.protocols.find((name) => SOCKET_PROTOCOLS.some((other) => other === name));
   const state = options.states.find((name) => SOCKET_STATES.some((other) => other === name));
-  const found = options.unix
-    ? "--unix: found"
-    : protocol !== undefined
+  const found = protocol !== undefined
     ? `--proto: found ${protocol}`
     : state !== undefined
     ? `--state: found ${state}`

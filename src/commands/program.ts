@@ -163,7 +163,7 @@ const DNS_TEXTS: CommandTexts = {
     ["culprit dns --write names.pcapng", "keep the packets, with their processes, for Wireshark"],
     [
       "culprit dns --read names.pcapng --rcode NXDOMAIN",
-      "the names in a capture file, without root and without processes",
+      "names in a capture file; processes if --write made it",
     ],
   ],
 };
@@ -189,6 +189,7 @@ const CONNS_TEXTS: CommandTexts = {
     ["culprit conns --event fail --duration 10m", "connects that failed within ten minutes, and why"],
     ["culprit conns --addr 10.0.0.0/8 --port 5432 --json", "who talks to the databases, as JSON lines"],
     ["culprit conns --direction inbound --proto tcp", "what is accepted, by whom, from whom"],
+    ["culprit conns --unix --exe docker", "who talks to docker.sock, and what else it talks to"],
     ["culprit conns --once --listen", "who listens now, in every network namespace"],
   ],
 };

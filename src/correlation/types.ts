@@ -21,7 +21,7 @@ export interface SeenMessage {
   readonly sizeBytes: number;
   /** What its ports and addresses make it. */
   readonly protocol: DnsInfo["protocol"];
-  /** Owner of the socket at which it was seen; absent in capture files. */
+  /** Owner of the socket at which it was seen; absent in capture files that do not tell. */
   readonly owner: PacketOwner | undefined;
   /** Cookie of the socket at which it was seen; 0 where there is none. */
   readonly socketCookie: number;

@@ -46,10 +46,10 @@ export class CaptureFile {
     this.#parser = parser;
     this.#sink = {
       start: options.onStart,
-      frame: (linkType, frame, missing, tsNs, direction, interfaceName) => {
+      frame: (linkType, frame, missing, tsNs, direction, interfaceName, owner) => {
         if (tsNs > this.#lastNs) this.#lastNs = tsNs;
         if (!isKnownLinkType(linkType)) this.#unknownLinkTypes.add(linkType);
-        parser.frame(linkType, frame, missing, tsNs, direction, interfaceName);
+        parser.frame(linkType, frame, missing, tsNs, direction, interfaceName, owner);
       },
     };
   }

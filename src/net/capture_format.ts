@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CapturedPacket } from "../capture.ts";
+import type { CapturedPacket, PacketOwner } from "../capture.ts";
 
 const NS_PER_SECOND = 1_000_000_000;
 
@@ -28,6 +28,7 @@ export interface FrameSink {
    * @param tsNs when it was captured, ns since the first frame; negative where frames are out of order
    * @param direction which way it went, where the file says so
    * @param interfaceName empty where the file does not say
+   * @param owner who the file says it belongs to
    */
   frame(
     linkType: number,
@@ -36,6 +37,7 @@ export interface FrameSink {
     tsNs: number,
     direction: CapturedPacket["direction"] | undefined,
     interfaceName: string,
+    owner?: PacketOwner,
   ): void;
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CapturedPacket } from "../capture.ts";
+import type { CapturedPacket, PacketOwner } from "../capture.ts";
 import { formatAddress } from "./address.ts";
 import { type FragmentCounters, Fragments, type Reassembled } from "./fragments.ts";
 import { findIp, type LinkResult } from "./link.ts";
@@ -42,7 +42,7 @@ export interface FrameCounters extends FragmentCounters {
 /** What the layers below say of a datagram. */
 type FragmentContext = Pick<
   CapturedPacket,
-  "tsNs" | "family" | "direction" | "interfaceName" | "sourceAddress" | "destinationAddress"
+  "tsNs" | "family" | "direction" | "interfaceName" | "owner" | "sourceAddress" | "destinationAddress"
 >;
 
 /** Parses frames. Everything it hands out is valid during the call only. */
@@ -73,6 +73,7 @@ export class FrameParser {
       socketCookie: 0,
       netns: 0,
       interfaceName: "",
+      owner: undefined,
       payload: nothing,
       payloadSize: 0,
     } as const;
@@ -94,6 +95,7 @@ export class FrameParser {
    * @param tsNs when it was captured, ns
    * @param direction which way it went, where the capture says so
    * @param interfaceName where it was captured; empty where that is not known
+   * @param owner who the capture says it belongs to
    */
   frame(
     linkType: number,
@@ -102,6 +104,7 @@ export class FrameParser {
     tsNs: number,
     direction: CapturedPacket["direction"] | undefined,
     interfaceName: string,
+    owner?: PacketOwner,
   ): void {
     this.#counters.frames++;
     const link = this.#link;
@@ -115,6 +118,7 @@ export class FrameParser {
       // Without a word about it, files are shown from the point of view of the sender.
       packet.direction = direction ?? link.direction ?? "egress";
       packet.interfaceName = interfaceName;
+      packet.owner = owner;
     }
     const version = (frame[link.offset] as number) >>> 4;
     if (version === 4) this.#ipv4(frame, link.offset, missing);
@@ -241,6 +245,7 @@ export class FrameParser {
       family: at.family,
       direction: at.direction,
       interfaceName: at.interfaceName,
+      owner: at.owner,
       sourceAddress: at.sourceAddress.slice(),
       destinationAddress: at.destinationAddress.slice(),
     }));

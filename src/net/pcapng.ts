@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { CapturedPacket } from "../capture.ts";
+import type { CapturedPacket, PacketOwner } from "../capture.ts";
+import { CUSTOM_BLOCK, ENTRY_PROCESS, FileProcesses, OPTION_PROCESS_THREAD, PEN_WIRESHARK } from "./pcapng_process.ts";
 import { FileTime, type FormatReader, FRAME_OCTETS_MAX, type FrameSink } from "./capture_format.ts";
 
 /** Block types. */
@@ -63,6 +64,7 @@ export class PcapngReader implements FormatReader {
   readonly #sink: FrameSink;
   readonly #time: FileTime;
   readonly #names = new TextDecoder();
+  readonly #processes = new FileProcesses();
   #isLittle = true;
   #hasSection = false;
   #interfaces: Interface[] = [];
@@ -132,11 +134,16 @@ export class PcapngReader implements FormatReader {
       case BLOCK.simplePacket:
         this.#readSimplePacket(view, bytes, start, end);
         return;
+      case CUSTOM_BLOCK.copied:
+      case CUSTOM_BLOCK.kept:
+        this.#readCustom(view, bytes, start, end);
+        return;
     }
   }
 
   #readSection(view: DataView, start: number, end: number): void {
     this.#interfaces = [];
+    this.#processes.clear();
     this.#hasSection = true;
     if (end - start < 16) this.#fail("a section header that is too short");
     const major = view.getUint16(start + 4, this.#isLittle);
@@ -187,16 +194,38 @@ export class PcapngReader implements FormatReader {
       return;
     }
     let direction: CapturedPacket["direction"] | undefined;
+    let pid = 0;
+    let tid = 0;
+    let comment: Uint8Array | undefined;
     const options = data + (captured + 3 & ~3);
     if (options + 4 <= end) {
       this.#eachOption(view, options, end, (code, at, length) => {
-        if (code !== OPTION.packetFlags || length !== 4) return;
-        const way = view.getUint32(at, isLittle) & 3;
-        direction = way === 1 ? "ingress" : way === 2 ? "egress" : undefined;
+        if (code === OPTION.packetFlags && length === 4) {
+          const way = view.getUint32(at, isLittle) & 3;
+          direction = way === 1 ? "ingress" : way === 2 ? "egress" : undefined;
+        } else if (code === OPTION_PROCESS_THREAD && length === 8) {
+          pid = view.getUint32(at, isLittle);
+          tid = view.getUint32(at + 4, isLittle);
+        } else if (code === OPTION.comment) comment ??= bytes.subarray(at, at + length);
       });
     }
+    const owner = pid === 0 ? undefined : this.#processes.find(pid, tid, comment && this.#names.decode(comment));
     const tsNs = this.#tsNs(view.getUint32(start + 4, isLittle), view.getUint32(start + 8, isLittle), from);
-    this.#deliver(from, bytes.subarray(data, data + captured), whole, tsNs, direction);
+    this.#deliver(from, bytes.subarray(data, data + captured), whole, tsNs, direction, owner);
+  }
+
+  /** A block somebody defined for himself: process information is read, all else passed over. */
+  #readCustom(view: DataView, bytes: Uint8Array, start: number, end: number): void {
+    const isLittle = this.#isLittle;
+    // Number of who defined it, kind, length of the entry, pid.
+    if (end - start < 16 || view.getUint32(start, isLittle) !== PEN_WIRESHARK) return;
+    if (view.getUint32(start + 4, isLittle) !== ENTRY_PROCESS) return;
+    const values = new Map<number, Uint8Array>();
+    const entryEnd = Math.min(end, start + 12 + view.getUint32(start + 8, isLittle));
+    this.#eachOption(view, start + 16, entryEnd, (code, at, length) => {
+      values.set(code, bytes.subarray(at, at + length));
+    });
+    this.#processes.add(view.getUint32(start + 12, isLittle), values, isLittle);
   }
 
   #readSimplePacket(view: DataView, bytes: Uint8Array, start: number, end: number): void {
@@ -223,10 +252,11 @@ export class PcapngReader implements FormatReader {
     whole: number,
     tsNs: number,
     direction: CapturedPacket["direction"] | undefined,
+    owner?: PacketOwner,
   ): void {
     const missing = Math.max(0, whole - frame.length);
     const shown = from.fcs > 0 && missing === 0 ? frame.subarray(0, Math.max(0, frame.length - from.fcs)) : frame;
-    this.#sink.frame(from.linkType, shown, missing, tsNs, direction, from.name);
+    this.#sink.frame(from.linkType, shown, missing, tsNs, direction, from.name, owner);
   }
 
   /** Time of 64 bits in units of the interface, without leaving the numbers that are exact. */

@@ -16,22 +16,19 @@ import type { ProcessInfo } from "../events.ts";
 import { LINK_TYPE } from "./link.ts";
 import { writeIpPacket } from "./ip_writer.ts";
 import { BLOCK, BYTE_ORDER_MAGIC, OPTION } from "./pcapng.ts";
+import {
+  CUSTOM_BLOCK,
+  describeProcess,
+  ENTRY_PROCESS,
+  OPTION_PROCESS_THREAD,
+  PEN_WIRESHARK,
+  PROCESS_OPTION,
+} from "./pcapng_process.ts";
 
 /** Option codes that are written only. */
 const OPTION_HARDWARE = 2;
 const OPTION_OS = 3;
 const OPTION_APPLICATION = 4;
-const OPTION_PROCESS_THREAD = 8;
-
-/** Custom block that may be copied into other files. */
-const BLOCK_CUSTOM = 0x0000_0bad;
-/** Private enterprise number of the Wireshark Foundation. */
-const PEN_WIRESHARK = 32_622;
-/** Kind of custom block: process information. */
-const ENTRY_PROCESS = 3;
-
-/** Options of process information. */
-const PROCESS_OPTION = { name: 2, path: 3, cmdline: 4, ppid: 5, uid: 6, user: 7, startTime: 9 } as const;
 
 /** Packet flags: bits 0 and 1. */
 const FLAG_INBOUND = 1;
@@ -45,10 +42,6 @@ const OPTION_OCTETS_MAX = 65_535;
 
 /** Processes whose information is known to be in the file. */
 const PROCESSES_MAX = 65_536;
-
-/** C0 and C1 controls, and DEL. */
-// deno-lint-ignore no-control-regex -- they are what is looked for
-const CONTROLS = /[\x00-\x1f\x7f-\x9f]/g;
 
 /** What is put in the head of the file. */
 export interface PcapngWriterOptions {
@@ -119,14 +112,14 @@ export class PcapngWriter {
     block.u32(frame.length);
     block.u32(frame.length + packet.payloadSize - packet.payload.length);
     block.bytes(frame);
-    const comment = process === undefined ? undefined : describe(process, packet);
-    if (comment !== undefined) block.text(OPTION.comment, comment);
+    const tid = process?.tid ?? packet.owner?.tid ?? 0;
+    if (process !== undefined) block.text(OPTION.comment, describeProcess(process, tid));
     block.option32(OPTION.packetFlags, packet.direction === "egress" ? FLAG_OUTBOUND : FLAG_INBOUND);
     if (process !== undefined && process.pid > 0) {
       block.u16(OPTION_PROCESS_THREAD);
       block.u16(8);
       block.u32(process.pid);
-      block.u32(process.tid ?? packet.owner?.tid ?? 0);
+      block.u32(tid);
     }
     block.endOptions();
     this.#options.write(block.finish(BLOCK.enhancedPacket));
@@ -154,7 +147,8 @@ export class PcapngWriter {
 
   /** Describes a process that is not in the file yet. */
   #process(process: ProcessInfo): void {
-    const key = `${process.pid} ${process.start_time} ${process.exe} ${process.name}`;
+    const { pid, start_time, exe, name, cmdline } = process;
+    const key = JSON.stringify([pid, start_time, exe, name, cmdline]);
     if (this.#processes.has(key)) return;
     // Being written twice does no harm; being kept for ever would.
     if (this.#processes.size >= PROCESSES_MAX) this.#processes.clear();
@@ -182,27 +176,8 @@ export class PcapngWriter {
     block.u32(ENTRY_PROCESS);
     block.u32(body.length);
     block.bytes(body);
-    this.#options.write(block.finish(BLOCK_CUSTOM));
+    this.#options.write(block.finish(CUSTOM_BLOCK.copied));
   }
-}
-
-/** A line about a process, for versions of Wireshark that know nothing else. */
-function describe(process: ProcessInfo, packet: CapturedPacket): string {
-  const parts = [
-    `pid=${process.pid}`,
-    `tid=${process.tid ?? packet.owner?.tid ?? 0}`,
-    `comm=${process.comm}`,
-    `exe=${process.exe}`,
-    `uid=${process.uid}`,
-    `ppid=${process.ppid}`,
-  ];
-  if (process.container !== undefined) parts.push(`container=${process.container.runtime}:${process.container.id}`);
-  if (process.cmdline.length > 0) parts.push(`cmdline=${process.cmdline.join(" ")}`);
-  // Comments are shown on terminals, and processes choose their names.
-  return parts.join(" ").replace(
-    CONTROLS,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
 }
 
 /** Builds a block, little-endian. */

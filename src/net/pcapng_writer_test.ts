@@ -87,7 +87,8 @@ for (const { name, route, extras } of PACKETS) {
       const { packets: [, found], file, baseNs } = read(join(...blocks));
       assert.equal(file.problem, undefined);
       assert.equal(baseNs, BASE_NS);
-      assert.deepEqual(found, { ...original, netns: 0 });
+      assert.equal(found?.owner?.tgid, PING.pid);
+      assert.deepEqual({ ...found, owner: undefined }, { ...original, owner: undefined, netns: 0 });
     });
   }
 }

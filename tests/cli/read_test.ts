@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { packet, type PacketExtras, query, response } from "../../src/correlation/tracker_testing.ts";
 import { encodeMessage } from "../../src/dns/mod.ts";
-import type { DnsEvent, SummaryEvent } from "../../src/events.ts";
+import type { DnsEvent, ProcessInfo, SummaryEvent } from "../../src/events.ts";
 import { be16, ethernet, fragmentIpv4, fragmentIpv6, hex, ip, join, pcap } from "../../src/net/frames_testing.ts";
 import { PcapngWriter } from "../../src/net/pcapng_writer.ts";
+import { unknownProcess } from "../../src/process_table.ts";
 import { runShell } from "./_run.ts";
 
 const OUT = "192.0.2.9:40000 > 192.0.2.53:53";
@@ -286,4 +287,61 @@ Deno.test("culprit dns --read reads what PcapngWriter wrote, with --messages as 
   ]);
   const messages = await readCapture(bytes, "--messages");
   assert.deepEqual(messages.events.map(({ type }) => type as string), ["dns.query", "dns.response"]);
+});
+
+/** A capture that says of its packets whose they were. */
+function namedCapture(process: ProcessInfo): Uint8Array {
+  const blocks: Uint8Array[] = [];
+  const writer = new PcapngWriter({ application: "test", toEpochNs: BigInt, write: (bytes) => blocks.push(bytes) });
+  writer.packet(packet(OUT, query(7, "a.test")), process);
+  writer.packet(packet(BACK, response(7, "a.test"), { direction: "ingress", tsNs: 5000 }), process);
+  return join(...blocks);
+}
+
+const NAMED: ProcessInfo = { ...unknownProcess("test"), pid: 77, tid: 78, name: "curl", comm: "dns", exe: "/bin/curl" };
+
+Deno.test("culprit dns --read tells the processes a capture names, as what the file says", async () => {
+  const { code, events, err } = await readCapture(namedCapture(NAMED));
+  assert.equal(code, 0, err);
+  const [event] = events;
+  assert.deepEqual(
+    [event?.role, event?.attribution, event?.process?.pid, event?.process?.tid, event?.process?.comm],
+    ["client", "file", 77, 78, "dns"],
+  );
+  assert.deepEqual([event?.process?.name, event?.process?.exe], ["curl", "/bin/curl"]);
+  assert.equal((await readCapture(namedCapture(NAMED), "--exe curl")).events.length, 1);
+  assert.equal((await readCapture(namedCapture(NAMED), "--pid 78")).events.length, 0);
+});
+
+Deno.test("culprit dns --read says that a capture names no processes where a filter asks for them", async () => {
+  const { code, events, summary } = await readCapture(TWO, "--pid 77");
+  assert.equal(code, 3);
+  assert.equal(events.length, 0);
+  assert.match(summary.not_observed.join(), /processes.*names none/);
+});
+
+Deno.test("culprit dns --read lets no control character of a process out", async () => {
+  const evil = "\x1b]0;x\x07\n\u009b31m\u202e";
+  const bytes = namedCapture({
+    ...NAMED,
+    name: evil,
+    comm: evil,
+    exe: `/${evil}`,
+    cmdline: [evil, "\ud800"],
+    user: evil,
+    container: { id: "a", runtime: "b" },
+  });
+  const file = await Deno.makeTempFile();
+  try {
+    await Deno.writeFile(file, bytes);
+    for (const format of ["text", "kv", "json"]) {
+      const { code, out, err } = await runShell(`$culprit dns --format ${format} --read ${file}`);
+      assert.equal(code, 0, err);
+      const unwanted = format === "json" ? /[^\n\P{Cc}\x7f-\x9f]/u : /[^\n\P{Cc}]|\u202e/u;
+      assert.doesNotMatch(out + err, unwanted);
+      assert.match(out, /a\.test/);
+    }
+  } finally {
+    await Deno.remove(file);
+  }
 });

@@ -47,6 +47,13 @@ Deno.test("culprit dns --write keeps what it shows, readable by tshark, and --re
       ) => [time, status, latency_us, dns]),
       live.map(({ time, status, latency_us, dns }) => [time, status, latency_us, dns]),
     );
+    const named = [live, read.filter((event) => event.type === "dns")].map((events) =>
+      events.map(({ role, process, server_process }) => [
+        role,
+        ...[process, server_process].map((one) => [one?.pid, one?.tid, one?.comm, one?.exe, one?.cmdline, one?.uid]),
+      ])
+    );
+    assert.deepEqual(named[1], named[0]);
     const fields = ["-T", "fields", "-e", "frame.comment", "-e", "dns.qry.name"];
     const shown = await run("tshark", [
       "-r",
