@@ -177,7 +177,7 @@ function list<T>(
 }
 
 /** Headings of the help. */
-const FILTERS = "Filters (values of one option are alternatives, options must all agree):";
+const FILTERS = "Filters (values of one option, in one list or several, are alternatives; options must all agree):";
 const OUTPUT = "Output:";
 const RUN = "Run:";
 /** Heading under which every command lists `--help`. */
@@ -189,19 +189,19 @@ const MEBIBYTE = 1024 ** 2;
 const PROCESS_FILTERS = {
   pids: list("--pid <n,...>", "process ids", FILTERS, values.parsePids),
   comms: list(
-    "--comm <glob>",
-    "comm of the acting thread, which can differ from the file name; repeatable",
+    "--comm <glob,...>",
+    "comm of the acting thread, which can differ from the file name",
     FILTERS,
-    values.parseGlob,
+    values.parseGlobs,
   ),
   exes: list(
-    "--exe <glob>",
-    "executable: its path, or its file name if the glob has no /; repeatable",
+    "--exe <glob,...>",
+    "executable: its path, or its file name if the glob has no /",
     FILTERS,
-    values.parseGlob,
+    values.parseGlobs,
   ),
   uids: list("--uid <n,...>", "real user ids", FILTERS, values.parseUids),
-  containers: list("--container <id>", "container id, its beginning, or a glob; repeatable", FILTERS, values.parseGlob),
+  containers: list("--container <id,...>", "container ids, their beginnings, or globs", FILTERS, values.parseGlobs),
 } satisfies OptionTable;
 
 /** The same of events with two ends: one of them must satisfy all. */
@@ -268,7 +268,7 @@ const RUN_OPTIONS = {
 
 /** Options of `culprit dns`. */
 export const DNS_OPTIONS = {
-  names: list("--name <glob>", "names asked for, in any case; repeatable", FILTERS, values.parseGlob),
+  names: list("--name <glob,...>", "names asked for, in any case", FILTERS, values.parseGlobs),
   types: {
     ...list("--type <name,...>", "types asked for: A, AAAA, TYPE65280, ...", FILTERS, values.parseTypes),
     choices: TYPES.map(({ name }) => name),
@@ -344,8 +344,8 @@ export const CONNS_OPTIONS = {
   },
   connectionPorts: list("--port <n,...>", "ports of either end", FILTERS, values.parsePorts),
   networks: list(
-    "--addr <cidr>",
-    "address or network of either end; repeatable",
+    "--addr <cidr,...>",
+    "addresses or networks of either end",
     FILTERS,
     (text, flag) => text.split(",").map((part) => parseNetwork(part, flag)),
   ),

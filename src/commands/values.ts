@@ -141,22 +141,29 @@ export function parsePorts(text: string, flag: string): number[] {
   return ports;
 }
 
+/** What stands between the commas of a list of globs: a comma in brackets is a member of a class. */
+const GLOB = /(?:\[[!^]?\]?[^\]]*\]|[^,])*/y;
+
 /**
- * Reads a glob.
+ * Reads globs.
  *
- * @param text a glob; commas belong to it
+ * @param text globs, separated by commas; `[,]` matches a comma
  * @param flag option it was given to
- * @returns the glob alone in a list
- * @throws {UsageError} for a malformed glob
+ * @returns at least one glob
+ * @throws {UsageError} for a malformed glob, or an empty one
  */
-export function parseGlob(text: string, flag: string): string[] {
+export function parseGlobs(text: string, flag: string): string[] {
+  const globs: string[] = [];
+  for (GLOB.lastIndex = 0; GLOB.lastIndex <= text.length; GLOB.lastIndex++) {
+    globs.push((GLOB.exec(text)?.[0] ?? "").trim());
+  }
   try {
-    compileGlob(text);
+    globs.forEach(compileGlob);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(`option ${flag}: ${error.message}`, { hint: error.hint, cause: error });
   }
-  return [text];
+  return globs;
 }
 
 /**
