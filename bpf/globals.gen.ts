@@ -23,6 +23,7 @@ export const GLOBALS = {
   dns_lost_owner: { section: ".bss", offset: 152, size: 8 },
   dns_holders_done: { section: ".bss", offset: 160, size: 4 },
   resolve_lost_ring: { section: ".bss", offset: 208, size: 8 },
+  unix_lost_ring: { section: ".bss", offset: 264, size: 8 },
   conn_zero_socket: { section: ".rodata", offset: 0, size: 152 },
   dns_ports: { section: ".rodata", offset: 152, size: 32 },
   dns_port_count: { section: ".rodata", offset: 184, size: 4 },

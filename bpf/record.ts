@@ -45,6 +45,20 @@ export function readTexts(view: DataView, offset: number, size: number): string[
   return texts;
 }
 
+/**
+ * Reads the name of a Unix socket: a path, or `@` and an abstract name, in which NUL octets are `@` too (unix(7)).
+ *
+ * @param view memory that holds the name
+ * @param offset first octet of `sun_path` in `view`
+ * @param size octets of `sun_path` that count
+ * @returns the name, lossy UTF-8; undefined for size 0, which is no name
+ */
+export function readUnixName(view: DataView, offset: number, size: number): string | undefined {
+  if (size === 0) return undefined;
+  if (view.getUint8(offset) !== 0) return readText(view, offset, size);
+  return decoder.decode(new Uint8Array(view.buffer, view.byteOffset + offset, size)).replaceAll("\0", "@");
+}
+
 const MAX_TEXTS = 1024;
 
 /** The words of a field and its text. */

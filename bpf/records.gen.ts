@@ -9,4 +9,5 @@ export const RECORD_TYPE = {
   CONNECTION: 5,
   CGROUP: 6,
   RESOLVE: 7,
+  UNIX: 8,
 } as const;

@@ -5,6 +5,7 @@ import { CONN_SENSOR } from "./conn/sensor.ts";
 import { DNS_SENSOR } from "./dns/sensor.ts";
 import { RESOLVE_SENSOR } from "./resolve/sensor.ts";
 import { SOCKETS_SENSOR } from "./sockets/sensor.ts";
+import { UNIX_SENSOR } from "./unix/sensor.ts";
 import type { Sensor } from "../src/sensor.ts";
 
 /** Every sensor there is: one per folder of bpf/. */
@@ -14,4 +15,5 @@ export const SENSORS: readonly Sensor[] = [
   DNS_SENSOR,
   RESOLVE_SENSOR,
   SOCKETS_SENSOR,
+  UNIX_SENSOR,
 ];

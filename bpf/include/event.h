@@ -24,6 +24,7 @@ enum record_type {
 	RECORD_CONNECTION = 5,
 	RECORD_CGROUP = 6,
 	RECORD_RESOLVE = 7,
+	RECORD_UNIX = 8,
 };
 
 /*

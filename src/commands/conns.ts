@@ -7,6 +7,7 @@
 import { CONN_SENSOR, ConnectionCounters, ConnectionDecoder } from "../../bpf/conn/sensor.ts";
 import { DNS_SENSOR, DnsPacketDecoder } from "../../bpf/dns/sensor.ts";
 import { PROCESS_SENSOR } from "../../bpf/process/sensor.ts";
+import { UNIX_SENSOR } from "../../bpf/unix/sensor.ts";
 import { RECORD_TYPE } from "../../bpf/records.gen.ts";
 import { ConnectionEventBuilder } from "../conns/event.ts";
 import { compileConnectionFilter, type ConnectionFilterOptions } from "../conns/filter.ts";
@@ -19,6 +20,7 @@ import type { ExitCode } from "../errors.ts";
 import type { ProcessInfo } from "../events.ts";
 import { type LiveHandlers, type LiveSession, runLive } from "../live.ts";
 import type { Sensor } from "../sensor.ts";
+import { joinHandlers, unixHandlers } from "./conns_unix.ts";
 import type { LiveOptions } from "./options.ts";
 
 /** What `culprit conns` receives. */
@@ -29,7 +31,7 @@ export interface ConnsOptions extends LiveOptions, ConnectionFilterOptions {
   readonly idleMs: number;
   /** Every socket there is, and end. */
   readonly once?: boolean;
-  /** With `once`: unix sockets too. */
+  /** Unix sockets too; also when the protocols ask for them. */
   readonly unix?: boolean;
 }
 
@@ -54,12 +56,19 @@ export const DNS_TIMEOUT_MS = 5000;
  */
 export async function runConns(options: ConnsOptions): Promise<ExitCode> {
   if (options.once === true) return await (await import("./conns_once.ts")).runConnsOnce(options);
+  const { protocols } = options;
+  const unix = options.unix === true || protocols.includes("unix");
+  const others = protocols.length === 0 || protocols.some((protocol) => protocol !== "unix");
   return await runLive({
     name: "conns",
     columns: "connection",
-    sensors: [PROCESS_SENSOR, CONN_SENSOR, NAMES_SENSOR],
+    sensors: [PROCESS_SENSOR, ...(others ? [CONN_SENSOR, NAMES_SENSOR] : []), ...(unix ? [UNIX_SENSOR] : [])],
     globals: { dns_ports: DNS_PORTS, dns_port_count: [DNS_PORTS.length] },
-    handlers: (session) => connsHandlers(session, options),
+    handlers: (session) => {
+      if (!unix) return connsHandlers(session, options);
+      if (!others) return unixHandlers(session, options);
+      return joinHandlers(connsHandlers(session, options), unixHandlers(session, options));
+    },
   }, options);
 }
 

@@ -8,6 +8,7 @@ import { CONNECTION_EVENT } from "../../bpf/conn/fields.ts";
 import { DNS_EVENT, DNS_MESSAGE_EVENT } from "../../bpf/dns/fields.ts";
 import { PROCESS_EVENT } from "../../bpf/process/fields.ts";
 import { SOCKET_EVENT } from "../../bpf/sockets/fields.ts";
+import { UNIX_EVENT } from "../../bpf/unix/fields.ts";
 import { WHO_EVENT } from "../../bpf/sockets/who_fields.ts";
 import type { CulpritEvent } from "../events.ts";
 import { EDGE_EVENT } from "../map/fields.ts";
@@ -22,6 +23,7 @@ const BY_TYPE: { readonly [Type in CulpritEvent["type"]]: EventDescription<Event
   "socket": SOCKET_EVENT,
   "who": WHO_EVENT,
   "connection": CONNECTION_EVENT,
+  "unix": UNIX_EVENT,
   "edge": EDGE_EVENT,
   "loss": LOSS_EVENT,
   "summary": SUMMARY_EVENT,

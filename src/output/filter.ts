@@ -134,6 +134,9 @@ export function compileFilter(options: FilterOptions): EventFilter | undefined {
         return process === undefined || process(event.process);
       case "socket":
         return process === undefined || event.owners.some((owner) => process(owner.process));
+      case "unix":
+        return process === undefined || process(event.process) ||
+          (event.peer_process !== undefined && process(event.peer_process));
       case "connection":
         return process === undefined ||
           [event.process, event.peer_process, ...(event.users ?? []).map((user) => user.process)]

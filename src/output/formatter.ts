@@ -8,6 +8,7 @@ import { CONNECTION_COLUMNS } from "../../bpf/conn/fields.ts";
 import { DNS_COLUMNS } from "../../bpf/dns/fields.ts";
 import { PROCESS_COLUMNS } from "../../bpf/process/fields.ts";
 import { SOCKET_COLUMNS } from "../../bpf/sockets/fields.ts";
+import { UNIX_COLUMNS } from "../../bpf/unix/fields.ts";
 import { whoStory } from "../../bpf/sockets/who_fields.ts";
 import type { CulpritEvent } from "../events.ts";
 import { EDGE_COLUMNS } from "../map/fields.ts";
@@ -69,6 +70,7 @@ class TableFormatter implements Formatter {
   readonly #process: TextFormatter<Extract<CulpritEvent, { type: "process" }>>;
   readonly #socket: TextFormatter<Extract<CulpritEvent, { type: "socket" }>>;
   readonly #connection: TextFormatter<Extract<CulpritEvent, { type: "connection" }>>;
+  readonly #unix: TextFormatter<Extract<CulpritEvent, { type: "unix" }>>;
   readonly #edge: TextFormatter<Extract<CulpritEvent, { type: "edge" }>>;
   readonly #onResize: (() => void) | undefined;
   readonly header: string;
@@ -83,6 +85,7 @@ class TableFormatter implements Formatter {
     this.#process = new TextFormatter(PROCESS_COLUMNS, options);
     this.#socket = new TextFormatter(SOCKET_COLUMNS, options);
     this.#connection = new TextFormatter(CONNECTION_COLUMNS, options);
+    this.#unix = new TextFormatter(UNIX_COLUMNS, options);
     this.#edge = new TextFormatter(EDGE_COLUMNS, options);
     const tables = {
       dns: this.#dns,
@@ -100,6 +103,7 @@ class TableFormatter implements Formatter {
       this.#process.resize(width);
       this.#socket.resize(width);
       this.#connection.resize(width);
+      this.#unix.resize(width);
       this.#edge.resize(width);
     };
     Deno.addSignalListener("SIGWINCH", this.#onResize);
@@ -113,6 +117,8 @@ class TableFormatter implements Formatter {
         return this.#socket.row(event);
       case "connection":
         return this.#connection.row(event);
+      case "unix":
+        return this.#unix.row(event);
       case "edge":
         return this.#edge.row(event);
       case "who":

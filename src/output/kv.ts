@@ -18,6 +18,7 @@ import type {
   ProcessEvent,
   ProcessInfo,
   SocketEvent,
+  UnixEvent,
 } from "../events.ts";
 import { escapeValue } from "./escape.ts";
 
@@ -163,6 +164,30 @@ function connectionLine(event: ConnectionEvent): string {
   ]);
 }
 
+/** The line of an event of a Unix socket; its name stands where the address of a connection does. */
+function unixLine(event: UnixEvent): string {
+  const { process, peer_process: peer, direction } = event;
+  return line([
+    ["EVENT", event.event],
+    ["PROTO", "UNIX"],
+    ["DIRECTION", direction],
+    ["SRC", direction === "outbound" ? undefined : event.path],
+    ["DST", direction === "outbound" ? event.path : undefined],
+    ["SOCKTYPE", event.socket_type],
+    ["COMM", process.comm],
+    ["PID", process.tid ?? process.pid],
+    ["TGID", process.pid],
+    ["UID", process.uid],
+    ["GID", process.gid],
+    ["EXE", process.exe],
+    ["CONTAINER", process.container?.id],
+    ["PEER_TGID", peer?.pid],
+    ["PEER_COMM", peer?.comm],
+    ["PEER_BY", event.peer_attribution],
+    ["ERROR", event.error],
+  ]);
+}
+
 /** One end of an edge, its keys with a prefix. */
 function endPairs(prefix: string, { kind, process, ip, names }: MapEndInfo): [string, string | number | undefined][] {
   return [
@@ -215,6 +240,8 @@ export function kvLines(event: CulpritEvent): string[] {
       return socketLines(event);
     case "connection":
       return [connectionLine(event)];
+    case "unix":
+      return [unixLine(event)];
     case "edge":
       return [edgeLine(event)];
     default:

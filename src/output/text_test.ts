@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { CONNECTION_COLUMNS } from "../../bpf/conn/fields.ts";
 import { DNS_COLUMNS, DNS_EVENT, DNS_MESSAGE_EVENT } from "../../bpf/dns/fields.ts";
 import { PROCESS_COLUMNS, PROCESS_EVENT } from "../../bpf/process/fields.ts";
+import { UNIX_COLUMNS } from "../../bpf/unix/fields.ts";
 import { SOCKET_COLUMNS } from "../../bpf/sockets/fields.ts";
 import type { DnsEvent, ProcessEvent } from "../events.ts";
 import { EDGE_COLUMNS } from "../map/fields.ts";
@@ -69,6 +70,7 @@ Deno.test("TextFormatter rows hold no control character and fit the terminal, wh
   const processes = new TextFormatter(PROCESS_COLUMNS, { terminalWidth: 80, colours: false });
   const sockets = new TextFormatter(SOCKET_COLUMNS, { terminalWidth: 80, colours: false });
   const connections = new TextFormatter(CONNECTION_COLUMNS, { terminalWidth: 80, colours: false });
+  const unix = new TextFormatter(UNIX_COLUMNS, { terminalWidth: 80, colours: false });
   const edges = new TextFormatter(EDGE_COLUMNS, { terminalWidth: 80, colours: false });
   fc.assert(
     fc.property(anyEvent, (event) => {
@@ -79,6 +81,8 @@ Deno.test("TextFormatter rows hold no control character and fit the terminal, wh
         ? sockets.row(event)
         : event.type === "connection"
         ? connections.row(event)
+        : event.type === "unix"
+        ? unix.row(event)
         : event.type === "edge"
         ? edges.row(event)
         : table.row(event);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readText, TextCache } from "../../bpf/record.ts";
+import { readUnixName, TextCache } from "../../bpf/record.ts";
 import {
   readSocketsUnix,
   SOCKETS_FLAG,
@@ -25,15 +25,6 @@ interface Pending {
   row: SocketRow;
   peerId: number;
   flags: number;
-}
-
-const decoder = new TextDecoder();
-
-/** The name of a socket: a path, or `@` and an abstract name, in which NUL octets are `@` too (unix(7)). */
-function readPath(view: DataView, offset: number, size: number): string | undefined {
-  if (size === 0) return undefined;
-  if (view.getUint8(offset) !== 0) return readText(view, offset, size);
-  return decoder.decode(new Uint8Array(view.buffer, view.byteOffset + offset, size)).replaceAll("\0", "@");
 }
 
 /** The row of a record, without holders. */
@@ -80,7 +71,7 @@ export function assembleUnix(files: DataView, table: DataView): SocketRow[] {
       let pending = sockets.get(id);
       if (record.source === SOCKETS_SOURCE.TABLE && pending !== undefined) continue;
       if (pending === undefined || pending.row.inode !== record.inode) {
-        const row = makeUnixRow(record, readPath(view, base + SOCKETS_UNIX_PATH_OFFSET, record.pathSize));
+        const row = makeUnixRow(record, readUnixName(view, base + SOCKETS_UNIX_PATH_OFFSET, record.pathSize));
         pending = { row, peerId: readId(view, base + SOCKETS_UNIX_PEER_ID_OFFSET), flags: record.flags };
         sockets.set(id, pending);
       }

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * Kernel types that only the sensor of Unix sockets reads, beside those of vmlinux.h.
+ * A suffix of three underscores names the same kernel type with other fields.
+ */
+#ifndef CULPRIT_UNIX_KERNEL_H
+#define CULPRIT_UNIX_KERNEL_H
+
+#include "vmlinux.h"
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct upid {
+	int nr;
+};
+
+/* Linux 4.19: one list of tasks for each enum pid_type. */
+struct pid {
+	struct hlist_head tasks[4];
+	/* The first is of the initial PID namespace. */
+	struct upid numbers[1];
+};
+
+struct task_struct___links {
+	struct hlist_node pid_links[4];
+};
+
+struct sock___peer {
+	struct pid *sk_peer_pid;
+};
+
+
+struct unix_address {
+	int len;
+	struct {
+		__u16 sun_family;
+		char sun_path[108];
+	} name[0];
+};
+
+struct unix_sock {
+	struct unix_address *addr;
+	struct sock *peer;
+};
+
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs___x86 {
+	unsigned long di;
+	unsigned long si;
+	unsigned long dx;
+	unsigned long orig_ax;
+};
+
+struct thread_info___x86 {
+	__u32 status;
+};
+
+struct task_struct___x86 {
+	struct thread_info___x86 thread_info;
+};
+#else
+struct pt_regs___aarch64 {
+	__u64 regs[31];
+	__u64 orig_x0;
+	__s32 syscallno;
+};
+#endif
+
+#pragma clang attribute pop
+
+#endif

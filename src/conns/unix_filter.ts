@@ -1,0 +1,36 @@
+/**
+ * The filters of `culprit conns` for Unix sockets.
+ *
+ * @module
+ */
+
+import type { UnixEvent } from "../events.ts";
+import type { ConnectionFilterOptions } from "./filter.ts";
+
+/** States after each event, as those of connections are called. */
+const STATES: Readonly<Record<UnixEvent["event"], string>> = {
+  open: "established",
+  accept: "established",
+  listen: "listening",
+  bind: "bound",
+  fail: "closed",
+};
+
+/**
+ * Compiles the options.
+ *
+ * @param options values of one option are alternatives; options must all agree. A Unix socket has neither port nor
+ *   address, so filters by these let none pass
+ * @returns the predicate
+ */
+export function compileUnixFilter(options: ConnectionFilterOptions): (event: UnixEvent) => boolean {
+  const { events, states, connectionPorts, networks, protocols, directions } = options;
+  if (connectionPorts.length > 0 || networks.length > 0) return () => false;
+  if (protocols.length > 0 && !protocols.includes("unix")) return () => false;
+  const tests: ((event: UnixEvent) => boolean)[] = [];
+  if (events.length > 0) tests.push(({ event }) => events.includes(event));
+  if (options.listen) tests.push(({ event }) => event === "listen");
+  if (states.length > 0) tests.push(({ event }) => states.includes(STATES[event]));
+  if (directions.length > 0) tests.push(({ direction }) => directions.includes(direction ?? "none"));
+  return (event) => tests.every((test) => test(event));
+}

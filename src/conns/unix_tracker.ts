@@ -1,0 +1,156 @@
+/**
+ * Joins the two ends of connections between Unix sockets.
+ *
+ * @module
+ */
+
+import { UNIX_FLAG, UNIX_KIND } from "../../bpf/unix/layout.gen.ts";
+import type { UnixHappening, UnixPeer, UnixRecord } from "./unix_types.ts";
+
+/** How long an open waits for who accepts, ns: a server that is awake takes well under a millisecond. */
+const ACCEPT_WAIT_NS = 200e6;
+/** How long before its connect(2) returned a connection may have been accepted, ns. */
+const EARLY_ACCEPT_NS = 1e9;
+/** Connections remembered until they are accepted, and accepts until their connect is told. */
+const REMEMBERED_MAX = 4096;
+
+const LISTENER_ENDED = "the process that called listen(2) has ended, and nobody was seen to accept";
+const OPENER_ENDED = "the process that connected had ended when the connection was accepted";
+const NOT_NOTED = "the kernel noted no process at the other end";
+
+/** What a tracker counted. */
+export interface UnixCounts {
+  records: number;
+}
+
+/** Joins records of both ends. */
+export class UnixTracker {
+  readonly counts: UnixCounts = { records: 0 };
+  readonly #onEvent: (happening: UnixHappening) => void;
+  /** Opens nobody accepted yet, by the end that is to be accepted; those not yet told, in order of time. */
+  readonly #waiting = new Map<string, UnixRecord>();
+  /** The same of those that were told without who accepted. */
+  readonly #told = new Map<string, UnixRecord>();
+  /** Accepts whose connect(2) has not returned yet. */
+  readonly #accepts = new Map<string, UnixRecord>();
+
+  /** @param onEvent told of what happens, in the order of time but for opens, which wait for who accepts */
+  constructor(onEvent: (happening: UnixHappening) => void) {
+    this.#onEvent = onEvent;
+  }
+
+  /**
+   * Takes a record.
+   *
+   * @param record of the sensor
+   */
+  record(record: UnixRecord): void {
+    this.counts.records++;
+    switch (record.kind) {
+      case UNIX_KIND.OPEN:
+        this.#open(record);
+        break;
+      case UNIX_KIND.ACCEPT:
+        this.#accept(record);
+        break;
+      case UNIX_KIND.FAIL:
+        this.#onEvent({ name: "fail", record, peer: undefined });
+        break;
+      case UNIX_KIND.LISTEN:
+        this.#onEvent({ name: "listen", record, peer: undefined });
+        break;
+      case UNIX_KIND.BIND:
+        this.#onEvent({ name: "bind", record, peer: undefined });
+        break;
+    }
+  }
+
+  /**
+   * Tells of opens that waited long enough.
+   *
+   * @param nowNs time; Infinity for all
+   */
+  tick(nowNs: number): void {
+    for (const [key, record] of this.#waiting) {
+      if (record.tsNs + ACCEPT_WAIT_NS > nowNs) break;
+      this.#waiting.delete(key);
+      this.#tellUnaccepted(record);
+    }
+  }
+
+  #open(record: UnixRecord): void {
+    const accept = this.#accepts.get(record.peer);
+    if (accept !== undefined && isSameConnection(record, accept) && record.tsNs - accept.tsNs < EARLY_ACCEPT_NS) {
+      this.#accepts.delete(record.peer);
+      this.#onEvent({ name: "open", record, peer: acceptorOf(accept) });
+      return;
+    }
+    // What is still known under these addresses is of sockets that are gone.
+    this.#forget(record.peer);
+    makeRoom(this.#waiting, (oldest) => this.#tellUnaccepted(oldest));
+    this.#waiting.set(record.peer, record);
+  }
+
+  #accept(record: UnixRecord): void {
+    const open = this.#waiting.get(record.socket) ?? this.#told.get(record.socket);
+    if (open === undefined || !isSameConnection(open, record)) {
+      this.#onEvent({ name: "accept", record, peer: notedPeer(record, "opener", OPENER_ENDED) });
+      makeRoom(this.#accepts, () => {});
+      this.#accepts.set(record.socket, record);
+      return;
+    }
+    if (this.#waiting.delete(record.socket)) this.#onEvent({ name: "open", record: open, peer: acceptorOf(record) });
+    this.#told.delete(record.socket);
+    const peer: UnixPeer = { process: open.task, attribution: "opener", inode: record.peerInode || open.inode };
+    this.#onEvent({ name: "accept", record, peer });
+  }
+
+  #forget(key: string): void {
+    const waiting = this.#waiting.get(key);
+    this.#waiting.delete(key);
+    this.#told.delete(key);
+    this.#accepts.delete(key);
+    if (waiting !== undefined) this.#onEvent({ name: "open", record: waiting, peer: listenerOf(waiting) });
+  }
+
+  /** Tells of an open nobody accepted so far; its accept may still come. */
+  #tellUnaccepted(record: UnixRecord): void {
+    this.#onEvent({ name: "open", record, peer: listenerOf(record) });
+    makeRoom(this.#told, () => {});
+    this.#told.set(record.peer, record);
+  }
+}
+
+/** Drops the oldest where there are as many as may be. */
+function makeRoom(records: Map<string, UnixRecord>, onDrop: (record: UnixRecord) => void): void {
+  if (records.size < REMEMBERED_MAX) return;
+  for (const [key, record] of records) {
+    records.delete(key);
+    onDrop(record);
+    return;
+  }
+}
+
+/** Whether an accept took what a connect made: the addresses alone may be those of sockets before. */
+function isSameConnection(open: UnixRecord, accept: UnixRecord): boolean {
+  return open.peer === accept.socket && open.socket === accept.peer && open.task.tgid === accept.peerProcess?.tgid &&
+    (open.peerInode === 0 || open.peerInode === accept.inode);
+}
+
+function acceptorOf(accept: UnixRecord): UnixPeer {
+  return { process: accept.task, attribution: "acceptor", inode: accept.inode };
+}
+
+function listenerOf(open: UnixRecord): UnixPeer {
+  return notedPeer(open, "listener", LISTENER_ENDED);
+}
+
+/** Whom the kernel noted at the other end. */
+function notedPeer(record: UnixRecord, attribution: UnixPeer["attribution"], endedReason: string): UnixPeer {
+  const { peerProcess, peerInode: inode } = record;
+  if (peerProcess === undefined) return { process: undefined, attribution: "unknown", reason: NOT_NOTED, inode };
+  if ((record.flags & UNIX_FLAG.PEER_ENDED) !== 0) {
+    return { process: undefined, attribution: "unknown", reason: endedReason, inode };
+  }
+  return { process: peerProcess, attribution, inode };
+}
