@@ -44,6 +44,14 @@ for (const { name, script, args, code, message } of REFUSALS) {
   });
 }
 
+Deno.test("culprit says so where the address space is limited", async () => {
+  const { code, stderr } = await run("bash", ["-c", 'ulimit -v 4000000; exec "$0" version', `${ROOT}/scripts/culprit`]);
+  assert.deepEqual([code, stderr], [
+    3,
+    "culprit: Cannot start: the address space is limited to 3906 MiB, 53248 are needed (ulimit -v, LimitAS=)\n",
+  ]);
+});
+
 Deno.test("setup says what is missing and how to get it to those who may not install", async () => {
   await withFolder(async (folder) => {
     // The work tree may be where others cannot read.

@@ -114,6 +114,16 @@ Deno.test("with a limit on the size of files it says so", async () => {
   assert.deepEqual([code, err], [3, "culprit: Cannot unpack to memory: File too large\n"]);
 });
 
+Deno.test("with a limit on the address space it says so, or raises what may be raised", async () => {
+  const { code, err } = await runIn({ script: "ulimit -v 4000000; run /opt/culprit --version" });
+  assert.deepEqual([code, err], [
+    3,
+    "culprit: Cannot start: the address space is limited to 3906 MiB, 53248 are needed (ulimit -v, LimitAS=)\n",
+  ]);
+  const soft = await runIn({ script: "ulimit -Sv 4000000; run /opt/culprit --version" });
+  assert.deepEqual([soft.code, soft.out], [0, `${config.version}\n`], soft.err);
+});
+
 Deno.test("with set-user-ID it refuses", async () => {
   const { code, err } = await runIn({ uid: 1000, setup: "chmod u+s $culprit" }, "--version");
   assert.equal(code, 3);
