@@ -50,6 +50,7 @@ const ERRNO_TABLE: readonly (readonly [number, string, string])[] = [
   [88, "ENOTSOCK", "Socket operation on non-socket"],
   [89, "EDESTADDRREQ", "Destination address required"],
   [90, "EMSGSIZE", "Message too long"],
+  [91, "EPROTOTYPE", "Protocol wrong type for socket"],
   [92, "ENOPROTOOPT", "Protocol not available"],
   [93, "EPROTONOSUPPORT", "Protocol not supported"],
   [94, "ESOCKTNOSUPPORT", "Socket type not supported"],

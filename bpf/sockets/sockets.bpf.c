@@ -217,8 +217,10 @@ static __always_inline void read_unix(struct sockets_unix *record, struct sock *
 		/* The length counts the family, which precedes the path. */
 		__u32 size = BPF_CORE_READ(address, len) - 2;
 
-		if (size <= UNIX_PATH_SIZE &&
-		    !bpf_core_read(record->path, size, &address->name[0].sun_path))
+		/* The kernel counts a NUL after a path that leaves no room for one. */
+		if (size > UNIX_PATH_SIZE)
+			size = UNIX_PATH_SIZE;
+		if (!bpf_core_read(record->path, size, &address->name[0].sun_path))
 			record->path_size = size;
 	}
 }

@@ -150,7 +150,10 @@ static __always_inline void read_name(struct unix_event *event, struct sock *sk)
 	if (!address)
 		return;
 	size = BPF_CORE_READ(address, len) - FAMILY_SIZE;
-	if (size <= UNIX_PATH_SIZE && !bpf_core_read(event->path, size, &address->name[0].sun_path))
+	/* The kernel counts a NUL after a path that leaves no room for one. */
+	if (size > UNIX_PATH_SIZE)
+		size = UNIX_PATH_SIZE;
+	if (!bpf_core_read(event->path, size, &address->name[0].sun_path))
 		event->path_size = size;
 }
 

@@ -12,6 +12,8 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "")
 export const ACTORS = `${ROOT}/build/conns/actors`;
 /** Path of the compiled program that makes trouble. */
 export const HOSTILE = `${ROOT}/build/conns/hostile`;
+/** Path of the compiled program that talks through Unix sockets. */
+export const UNIX_ACTORS = `${ROOT}/build/conns/unix_actors`;
 
 /** When a file was changed, ms; 0 where there is none. */
 async function changed(path: string): Promise<number> {
@@ -43,6 +45,7 @@ async function build(target: string, libraries: readonly string[]): Promise<void
 export async function buildActors(): Promise<void> {
   await build(ACTORS, ["-luring"]);
   await build(HOSTILE, []);
+  await build(UNIX_ACTORS, ["-luring"]);
 }
 
 if (import.meta.main) await buildActors();

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import type { UnixEvent } from "../../src/events.ts";
+import { buildActors, UNIX_ACTORS } from "../conns/build.ts";
+import { type Ended, parseLines, RunningCulprit, summaryOf } from "./culprit.ts";
+
+/** Every way to talk through Unix sockets, as the program knows them. */
+const CASES = [
+  "stream",
+  "seqpacket",
+  "abstract",
+  "long",
+  "refused",
+  "denied",
+  "full",
+  "inherited",
+  "passed",
+  "orphaned",
+  "brief",
+  "thread",
+  "mounts",
+  "uring-connect",
+  "uring-accept",
+];
+
+/** What the program says it did. */
+interface Truth {
+  event: UnixEvent["event"];
+  pid: number;
+  peer?: number;
+  by?: string;
+  path?: string;
+  type: UnixEvent["socket_type"];
+  error?: string;
+}
+
+/** Reads the truth. */
+function truthsOf(text: string): Truth[] {
+  return text.trimEnd().split("\n").map((line) => JSON.parse(line));
+}
+
+/** Runs the program. */
+async function act(args: readonly string[]): Promise<Truth[]> {
+  const { code, stdout, stderr } = await new Deno.Command(UNIX_ACTORS, { args: [...args], stderr: "piped" }).output();
+  assert.equal(code, 0, `${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
+  return truthsOf(new TextDecoder().decode(stdout));
+}
+
+/** What culprit says was done with sockets of a directory, in the words of the program. */
+function toldOf(ended: Ended, directory: string): Truth[] {
+  const events = parseLines(ended.stdout).filter((event) => event.type === "unix");
+  return events.filter(({ path }) => path?.includes(`${directory}/`)).map((event) => ({
+    event: event.event,
+    pid: event.process.pid,
+    ...(event.peer_process === undefined ? {} : { peer: event.peer_process.pid }),
+    ...(event.peer_attribution === undefined ? {} : { by: event.peer_attribution }),
+    ...(event.path === undefined ? {} : { path: event.path }),
+    type: event.socket_type,
+    ...(event.error === undefined ? {} : { error: event.error }),
+  }));
+}
+
+/** The same in an order of its own: processes act at the same time. */
+function sorted(truths: readonly Truth[]): string[] {
+  return truths.map((truth) => JSON.stringify(Object.entries(truth).sort())).sort();
+}
+
+function assertComplete(ended: Ended): void {
+  const { lost, not_observed: notObserved } = summaryOf(parseLines(ended.stdout));
+  assert.deepEqual(lost, {});
+  assert.deepEqual(notObserved, []);
+  assert.equal(ended.code, 0, ended.stderr);
+}
+
+/** A directory for sockets, open to everybody. */
+async function makeDirectory(): Promise<AsyncDisposable & { path: string }> {
+  const path = await Deno.makeTempDir({ prefix: "culprit-unix-" });
+  await Deno.chmod(path, 0o755);
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
+
+Deno.test("culprit conns --unix is right about every way to talk", async (test) => {
+  await buildActors();
+  await using directory = await makeDirectory();
+  await using culprit = await RunningCulprit.start(["conns", "--proto", "unix", "--json"]);
+  const truths = new Map<string, Truth[]>();
+  for (const name of CASES) {
+    const inside = `${directory.path}/${name}`;
+    await Deno.mkdir(inside);
+    truths.set(name, await act([name, inside]));
+  }
+  const ended = await culprit.stop();
+  for (const [name, expected] of truths) {
+    await test.step(name, () => {
+      assert.ok(expected.length > 0);
+      assert.deepEqual(sorted(toldOf(ended, `${directory.path}/${name}`)), sorted(expected));
+    });
+  }
+  assertComplete(ended);
+});
+
+/** How often: guests are emulated and some fifty times slower. */
+const MANY = Deno.env.has("CULPRIT_GUEST") ? 500 : 10_000;
+
+Deno.test("culprit conns --unix names both ends of 10,000 connections in a row", async () => {
+  await buildActors();
+  await using directory = await makeDirectory();
+  await using culprit = await RunningCulprit.start(["conns", "--proto", "unix", "--json"]);
+  const truths = await act(["churn", directory.path, String(MANY)]);
+  const ended = await culprit.stop();
+  assert.equal(truths.length, 2 * MANY + 2);
+  assert.deepEqual(sorted(toldOf(ended, directory.path)), sorted(truths));
+  assertComplete(ended);
+});
+
+Deno.test("culprit conns --unix names who listened before it came", async () => {
+  await buildActors();
+  await using directory = await makeDirectory();
+  const child = new Deno.Command(UNIX_ACTORS, {
+    args: ["earlier", directory.path],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let said = "";
+  while (!said.includes('"listen"')) said += (await reader.read()).value ?? assert.fail("it ended");
+  await using culprit = await RunningCulprit.start(["conns", "--proto", "unix", "--json"]);
+  const before = said.length;
+  const input = child.stdin.getWriter();
+  await input.write(new TextEncoder().encode("x"));
+  await input.close();
+  for (let part = await reader.read(); part.value !== undefined; part = await reader.read()) said += part.value;
+  assert.equal((await child.status).code, 0);
+  const ended = await culprit.stop();
+  assert.deepEqual(sorted(toldOf(ended, directory.path)), sorted(truthsOf(said.slice(before))));
+  assertComplete(ended);
+});
