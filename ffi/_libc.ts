@@ -49,6 +49,8 @@ const LIBC_SYMBOLS = {
   statfs: { parameters: ["buffer", "buffer"], result: "i32" },
   // int prlimit(pid_t pid, int resource, const struct rlimit *new_limit, struct rlimit *old_limit);
   prlimit: { parameters: ["i32", "i32", "buffer", "buffer"], result: "i32" },
+  // int uname(struct utsname *buf);
+  uname: { parameters: ["buffer"], result: "i32" },
   // long syscall(long number, ...);
   syscall: { parameters: ["i64", "i64", "i64", "i64", "i64", "i64", "i64"], result: "i64" },
 } as const satisfies Deno.ForeignLibraryInterface;

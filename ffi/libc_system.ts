@@ -30,6 +30,20 @@ export function interfaceName(index: number): string | undefined {
   return libc().if_indextoname(index, name) === null ? undefined : textUntilNul(name);
 }
 
+/**
+ * Release of the kernel: uname(2), which needs no /proc.
+ *
+ * @returns for example `6.1.0-18-amd64`
+ * @throws {LibbpfError} when the kernel refuses, which it never does
+ */
+export function unameRelease(): string {
+  // struct utsname of Linux: six texts of 65 octets, the release third.
+  const TEXT_OCTETS = 65;
+  const names = allocate(6 * TEXT_OCTETS);
+  if (libc().uname(names) < 0) throw failure(lastErrno(), "ask for the name of the kernel");
+  return textUntilNul(names.subarray(2 * TEXT_OCTETS, 3 * TEXT_OCTETS));
+}
+
 /** Clocks of clock_gettime(2). */
 export const CLOCK = { REALTIME: 0, MONOTONIC: 1, BOOTTIME: 7 } as const;
 

@@ -251,8 +251,13 @@ function loadObject(
   }
 }
 
-/** Name of the program that made loading fail; undefined where it was something else. */
-function programOf(error: CulpritError): string | undefined {
+/**
+ * Which program made loading fail.
+ *
+ * @param error of the load
+ * @returns its name; undefined where it was something else
+ */
+export function programOf(error: CulpritError): string | undefined {
   if (error instanceof VerifierError) return error.program;
   // Its hook is not in this kernel.
   return error instanceof LibbpfError ? /^load program "(.+)"$/.exec(error.operation)?.[1] : undefined;

@@ -10,7 +10,7 @@ import { bootTimeNs, LiveClock } from "../host/clock.ts";
 import { escapeTerminal } from "../output/escape.ts";
 import { stringifySafe } from "../output/json.ts";
 import { writeStdout } from "../output/stdio.ts";
-import { type Check, type CheckStatus, diagnose, type Diagnosis } from "./doctor/checks.ts";
+import { type Check, type CheckStatus, diagnose, type Diagnosis, type HookCheck } from "./doctor/checks.ts";
 import { LiveHost } from "./doctor/host.ts";
 import type { DoctorOptions } from "./options.ts";
 
@@ -35,12 +35,16 @@ export function renderText(diagnosis: Diagnosis): string {
   const { checks, hooks } = diagnosis;
   const nameWidth = Math.max(...checks.map(({ name }) => name.length)) + 2;
   const sensorWidth = Math.max(...hooks.map(({ sensor }) => sensor.length)) + 2;
-  const hookWidth = Math.max(...hooks.map(({ hook }) => hook.length)) + 2;
+  // Several programs of a sensor may share a hook.
+  const isShared = (check: HookCheck): boolean =>
+    hooks.some(({ sensor, hook, name }) => sensor === check.sensor && hook === check.hook && name !== check.name);
+  const labels = hooks.map((check) => isShared(check) ? `${check.hook} (${check.name})` : check.hook);
+  const hookWidth = Math.max(...labels.map((label) => label.length)) + 2;
   const lines = ["Requirements"];
   for (const check of checks) lines.push(...checkLines(check, check.name.padEnd(nameWidth)));
   lines.push("", "Hooks");
-  for (const check of hooks) {
-    lines.push(...checkLines(check, check.sensor.padEnd(sensorWidth) + check.hook.padEnd(hookWidth)));
+  for (const [index, check] of hooks.entries()) {
+    lines.push(...checkLines(check, check.sensor.padEnd(sensorWidth) + (labels[index] ?? "").padEnd(hookWidth)));
     if (check.status === "fail" && check.without !== undefined) lines.push(`      without it: ${check.without}`);
   }
   lines.push("", verdictLine(diagnosis));

@@ -23,11 +23,13 @@ const GOOD: DoctorHost = {
   unprivilegedBpfDisabled: () => 2,
   isMemlockLimited: () => false,
   countProcesses: () => ({ listed: 90, refused: 0 }),
+  isProcSubset: () => false,
   openLibbpf: () => ({ path: "/usr/lib/libbpf.so.1", version: "1.1" }),
   readObject: () => new Uint8Array(7),
   whyNoKernelVariables: () => undefined,
   findCgroupRoot: () => ({ path: "/sys/fs/cgroup", isPrivate: false }),
   createMaps: () => {},
+  loadPrograms: () => {},
   tryProgram: () => ({ ok: true }),
 };
 
@@ -72,6 +74,7 @@ const CASES: readonly Case[] = [
     true,
     /hidepid/,
   ],
+  ["a /proc of processes only", { isProcSubset: () => true }, "proc", "fail", true, /subset=pid/],
   ["a user namespace", { isInUserNamespace: () => true }, "user_namespace", "fail", false, /may not load BPF/],
   [
     "missing capabilities",
@@ -194,6 +197,28 @@ Deno.test("the text is safe for a terminal and shows how to mend", () => {
   assert.match(text, /^FAIL {2}kernel {10}Linux 5\.4.*\n {6}mend: run a kernel 5\.10 or newer$/m);
   assert.match(text, /culprit dns cannot run on this host: kernel failed\n$/);
   assert.match(renderText(diagnoseWith({})), /\nculprit dns can run on this host\n$/);
+});
+
+Deno.test("programs that share a hook are told apart", () => {
+  const lines = renderText(diagnoseWith({ whyNoKernelVariables: () => "none" })).split("\n");
+  const hooks = lines.slice(lines.indexOf("Hooks") + 1).filter((line) => /^(?:ok|FAIL) /.test(line));
+  const names = hooks.map((line) => line.slice(0, line.search(/loaded|not tried/)).slice(6).trim());
+  assert.ok(names.length > 30);
+  assert.deepEqual(names, [...new Set(names)]);
+  assert.ok(names.includes("dns      cgroup_skb/ingress"), names.join("\n"));
+});
+
+Deno.test("doctor has loaded together what it will try in any case, and nothing else", () => {
+  const tried: string[] = [];
+  let together: string[] = [];
+  diagnoseWith({
+    whyNoKernelVariables: () => "CAP_SYS_ADMIN is missing",
+    loadPrograms: (_, programs) => together = programs.map(({ name }) => name),
+    tryProgram: (_, { name }) => (tried.push(name), { ok: true }),
+  });
+  // Beyond them, those that stand in for what needs variables of the kernel.
+  assert.deepEqual(together.filter((name) => !tried.includes(name)), []);
+  assert.ok(together.length > 30 && tried.length - together.length < 5, `${together.length} of ${tried.length}`);
 });
 
 Deno.test("the JSON is one line with every check", () => {

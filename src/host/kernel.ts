@@ -5,6 +5,7 @@
  */
 
 import { gunzipSync } from "node:zlib";
+import { unameRelease } from "../../ffi/libc_system.ts";
 
 /** Names of capabilities (linux/capability.h), by bit. */
 const CAPABILITIES = [
@@ -73,7 +74,8 @@ function readOptional(path: string): string | undefined {
  * @returns as `uname -r` prints it, for example `6.1.0-18-amd64`
  */
 export function kernelRelease(): string {
-  return Deno.osRelease();
+  // Deno 2.9 reads it from /proc/sys, and is content with nothing where that is hidden.
+  return Deno.osRelease() || unameRelease();
 }
 
 /**
@@ -127,6 +129,15 @@ export function btfSizeBytes(): number | undefined {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) return undefined;
     throw error;
   }
+}
+
+/**
+ * Whether /proc holds processes and nothing else: mounted with `subset=pid` (Linux 5.8).
+ *
+ * @returns true when settings, options and symbols of the kernel cannot be read there
+ */
+export function isProcSubset(): boolean {
+  return readOptional("/proc/version") === undefined;
 }
 
 /** How far the kernel is locked down (kernel_lockdown(7)). */

@@ -132,6 +132,7 @@ function checkPrivilege(host: DoctorHost): Check[] {
   const missing = host.missingCapabilities();
   const isUserNamespace = host.isInUserNamespace();
   const { listed, refused, gap } = host.countProcesses();
+  const isSubset = host.isProcSubset();
   const sysctl = host.unprivilegedBpfDisabled();
   const unprivileged = sysctl === undefined ? "" : `; kernel.unprivileged_bpf_disabled is ${sysctl}`;
   return [
@@ -161,12 +162,13 @@ function checkPrivilege(host: DoctorHost): Check[] {
     {
       name: "proc",
       required: false,
-      probed: gap ?? `${refused} of ${listed} processes in /proc may not be looked at`,
+      probed: (gap ?? `${refused} of ${listed} processes in /proc may not be looked at`) +
+        (isSubset ? "; /proc shows nothing else (subset=pid): what the kernel was built with cannot be looked up" : ""),
       // With it, what is still refused is protected from root too, and seen when it execs.
-      ...verdict(
+      ...(isSubset ? verdict(false, "run it where the whole of /proc is mounted (systemd: ProcSubset=all)") : verdict(
         gap === undefined && (refused === 0 || host.capabilities().has("CAP_SYS_PTRACE")),
         "run it as root or add CAP_SYS_PTRACE: processes older than culprit are not described otherwise",
-      ),
+      )),
     },
   ];
 }
@@ -204,6 +206,14 @@ function checkLoading(
       return `all maps were created, with a ring buffer of ${ringSizeBytes} bytes`;
     });
   return { checks: [library, asset, cgroup, maps], object, blocker };
+}
+
+/** Programs that will be tried whatever becomes of the others. */
+function triedPrograms(host: DoctorHost): SensorProgram[] {
+  const hasVariables = host.whyNoKernelVariables() === undefined;
+  return SENSORS.flatMap(({ programs }) => programs).filter(({ insteadOf, readsKernelVariables }) =>
+    insteadOf === undefined && (hasVariables || readsKernelVariables !== true)
+  );
 }
 
 /** Tries one program. */
@@ -245,6 +255,7 @@ export function diagnose(host: DoctorHost, libbpfPath: string | undefined): Diag
   const { checks: loading, object, blocker } = checkLoading(host, libbpfPath);
   const checks = [...checkKernel(host), ...checkPrivilege(host), ...loading];
   const hooks: HookCheck[] = [];
+  if (object !== undefined && blocker === undefined) host.loadPrograms(object, triedPrograms(host));
   const isFirst = ({ name }: Sensor): number => REQUIRED_SENSORS.includes(name) ? 0 : 1;
   for (const sensor of SENSORS.toSorted((a, b) => isFirst(a) - isFirst(b))) {
     for (const program of sensor.programs) {

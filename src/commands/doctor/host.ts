@@ -5,7 +5,9 @@
  */
 
 import {
+  type BpfLink,
   BpfObject,
+  type BpfProgram,
   closeFd,
   closeLibrary,
   configureLibrary,
@@ -17,6 +19,7 @@ import {
   probeProgram,
   type ProbeResult,
 } from "../../../ffi/mod.ts";
+import { CulpritError } from "../../errors.ts";
 import { findAsset } from "../../assets.ts";
 import { cgroup2Root } from "../../host/cgroup2.ts";
 import {
@@ -24,6 +27,7 @@ import {
   type CapabilityName,
   effectiveCapabilities,
   isInInitialPidNamespace,
+  isProcSubset,
   kernelRelease,
   type LockdownState,
   lockdownState,
@@ -31,7 +35,7 @@ import {
 } from "../../host/kernel.ts";
 import { procGap, scanProcesses } from "../../host/proc.ts";
 import { readObject, whyNoKernelVariables } from "../../object.ts";
-import { libcTargets, type SensorProgram } from "../../sensor.ts";
+import { libcTargets, programOf, type SensorProgram } from "../../sensor.ts";
 
 /** What the checks ask. Methods that try something throw the `CulpritError` that says why it failed. */
 export interface DoctorHost {
@@ -51,6 +55,8 @@ export interface DoctorHost {
   isMemlockLimited(): boolean;
   /** Processes /proc lists, how many of them it may not be asked about, and why it does not list all. */
   countProcesses(): { readonly listed: number; readonly refused: number; readonly gap?: string };
+  /** Whether /proc shows processes only, and nothing of the kernel. */
+  isProcSubset(): boolean;
   /** Opens libbpf. */
   openLibbpf(path: string | undefined): { readonly path: string; readonly version: string };
   /** Reads the BPF object. */
@@ -61,7 +67,9 @@ export interface DoctorHost {
   findCgroupRoot(): { readonly path: string; readonly isPrivate: boolean };
   /** Creates the maps of the object, with a ring of that size, and frees them again. */
   createMaps(object: Uint8Array<ArrayBuffer>, ringSizeBytes: number): void;
-  /** Loads a program by itself, attaches it for a moment and frees it again. */
+  /** Loads programs together, those that can be: {@linkcode tryProgram} need not load them one by one. */
+  loadPrograms(object: Uint8Array<ArrayBuffer>, programs: readonly SensorProgram[]): void;
+  /** Loads a program where it is not loaded yet, attaches it for a moment and frees it again. */
   tryProgram(object: Uint8Array<ArrayBuffer>, program: SensorProgram): ProbeResult;
 }
 
@@ -73,7 +81,10 @@ export class LiveHost implements DoctorHost, Disposable {
   readonly release = kernelRelease;
   readonly btfSizeBytes = btfSizeBytes;
   readonly isInInitialPidNamespace = isInInitialPidNamespace;
+  readonly isProcSubset = isProcSubset;
   readonly unprivilegedBpfDisabled = unprivilegedBpfDisabled;
+  readonly #refused = new Map<string, ProbeResult>();
+  #loaded: BpfObject | undefined;
 
   /** See {@linkcode DoctorHost.isInUserNamespace}. */
   isInUserNamespace(): boolean {
@@ -135,28 +146,76 @@ export class LiveHost implements DoctorHost, Disposable {
     opened.load();
   }
 
+  /** See {@linkcode DoctorHost.loadPrograms}. */
+  loadPrograms(object: Uint8Array<ArrayBuffer>, programs: readonly SensorProgram[]): void {
+    const wanted = new Set(programs.map(({ name }) => name));
+    while (wanted.size > 0) {
+      const outcome = loadTogether(object, wanted);
+      if (outcome instanceof BpfObject) {
+        this.#loaded = outcome;
+        return;
+      }
+      const rejected = programOf(outcome);
+      // What is wrong with all of them is found again with the first that is tried by itself.
+      if (rejected === undefined || !wanted.delete(rejected)) return;
+      this.#refused.set(rejected, { ok: false, step: "load", error: outcome });
+    }
+  }
+
   /** See {@linkcode DoctorHost.tryProgram}. */
   tryProgram(object: Uint8Array<ArrayBuffer>, program: SensorProgram): ProbeResult {
+    const refused = this.#refused.get(program.name);
+    if (refused !== undefined) return refused;
     using stack = new DisposableStack();
+    const loaded = this.#loaded?.program(program.name);
+    if (loaded?.autoload === true) {
+      try {
+        attach(loaded, program, stack).close();
+        return { ok: true };
+      } catch (error) {
+        if (error instanceof CulpritError) return { ok: false, step: "attach", error };
+        throw error;
+      }
+    }
     return probeProgram(object, program.name, {
       name: "culprit",
       configure: (opened) => opened.map("events").setMaxEntries(PROBE_RING_BYTES),
-      attach: (loaded) => {
-        if (program.attach === "iterator") return loaded.attachIterator();
-        if (program.attach === "tracing") return loaded.attach();
-        if (program.attach === "libc") {
-          // All or none are there.
-          const [first] = libcTargets(program);
-          if (first !== undefined) return loaded.attachUprobe(first);
-        }
-        const root = stack.use(cgroup2Root());
-        return loaded.attachCgroup(stack.adopt(openFile(root.path), closeFd));
-      },
+      attach: (alone) => attach(alone, program, stack),
     });
   }
 
-  /** Closes libbpf. */
+  /** Unloads what was loaded and closes libbpf. */
   [Symbol.dispose](): void {
+    this.#loaded?.close();
     closeLibrary();
   }
+}
+
+/** Loads some programs of the object; returns what went wrong where the kernel does not take all of them. */
+function loadTogether(bytes: Uint8Array<ArrayBuffer>, wanted: ReadonlySet<string>): BpfObject | CulpritError {
+  using stack = new DisposableStack();
+  try {
+    const object = stack.use(BpfObject.openMemory(bytes, { name: "culprit" }));
+    for (const program of object.programs()) program.setAutoload(wanted.has(program.name));
+    object.map("events").setMaxEntries(PROBE_RING_BYTES);
+    object.load();
+    stack.move();
+    return object;
+  } catch (error) {
+    if (error instanceof CulpritError) return error;
+    throw error;
+  }
+}
+
+/** Attaches a loaded program; what that takes is disposed with the stack. */
+function attach(loaded: BpfProgram, program: SensorProgram, stack: DisposableStack): BpfLink {
+  if (program.attach === "iterator") return loaded.attachIterator();
+  if (program.attach === "tracing") return loaded.attach();
+  if (program.attach === "libc") {
+    // All or none are there.
+    const [first] = libcTargets(program);
+    if (first !== undefined) return loaded.attachUprobe(first);
+  }
+  const root = stack.use(cgroup2Root());
+  return loaded.attachCgroup(stack.adopt(openFile(root.path), closeFd));
 }
