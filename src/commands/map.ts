@@ -29,7 +29,6 @@ import { renderNft } from "../map/nft.ts";
 import { policyHost } from "../map/policy_host.ts";
 import { readTcpCounters } from "../map/tcp_counters.ts";
 import { compileFilter } from "../output/filter.ts";
-import { writeStderr } from "../output/stdio.ts";
 import type { OutputFormat } from "../output/writer.ts";
 import { DNS_PORTS, DNS_TIMEOUT_MS, NAMES_SENSOR, noteNames } from "./conns.ts";
 import type { LiveOptions, MapFormat } from "./options.ts";
@@ -67,8 +66,7 @@ const KEEP_MS = 10_000;
  */
 export async function runMap(options: MapOptions): Promise<ExitCode> {
   const { format, render } = settleMapFormat(options);
-  const report = options.quiet ? (): void => {} : writeStderr;
-  const formatter = render && new DocumentFormatter(render, Deno.hostname(), report);
+  const formatter = render && new DocumentFormatter(render, Deno.hostname());
   return await runLive({
     name: "map",
     columns: "edge",

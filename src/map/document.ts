@@ -6,7 +6,6 @@
 
 import type { CulpritEvent, EdgeEvent, SummaryEvent } from "../events.ts";
 import type { Formatter } from "../output/formatter.ts";
-import { lossNotice, summaryNotice } from "../output/notices.ts";
 
 /** All there is to say. */
 export interface MapDocument {
@@ -47,32 +46,28 @@ export function gapsOf({ lost, not_observed: notObserved }: SummaryEvent): strin
   return [...Object.entries(lost).map(([cause, count]) => `lost: ${count} ${cause}`), ...notObserved];
 }
 
-/** Gathers a document. Losses and the summary are told besides. */
+/** Gathers a document. */
 export class DocumentFormatter implements Formatter {
   readonly header = "";
-  readonly takesNotices = true;
+  readonly takesNotices = false;
+  readonly isDocument = true;
   readonly #render: (document: MapDocument) => string;
   readonly #host: string;
-  readonly #report: (text: string) => void;
   readonly #edges: EdgeEvent[] = [];
 
   /**
    * @param render makes the document, with a line feed at its end
    * @param host name of the host
-   * @param report takes losses and the summary for people
    */
-  constructor(render: (document: MapDocument) => string, host: string, report: (text: string) => void) {
+  constructor(render: (document: MapDocument) => string, host: string) {
     this.#render = render;
     this.#host = host;
-    this.#report = report;
   }
 
   /** See {@linkcode Formatter.format}. */
   format(event: CulpritEvent): string {
     if (event.type === "edge") this.#edges.push(event);
-    if (event.type === "loss") this.#report(lossNotice(event));
     if (event.type !== "summary") return "";
-    this.#report(summaryNotice(event));
     return this.#render({ edges: this.#edges, summary: event, host: this.#host });
   }
 

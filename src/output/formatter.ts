@@ -23,6 +23,8 @@ export interface Formatter {
   readonly header: string;
   /** Whether `summary` and `loss` are lines of the output rather than of standard error. */
   readonly takesNotices: boolean;
+  /** Nothing is written before the summary, whose lines are all of the output. */
+  readonly isDocument?: true;
   /**
    * Turns an event into lines.
    *

@@ -60,6 +60,8 @@ export class StreamWriter implements EventWriter {
   #eventCount = 0;
   #unwrittenCount = 0;
   #toldUnwritten = false;
+  /** Something was written, or tried to. */
+  #begun = false;
   #failed = false;
   #closed = false;
 
@@ -105,12 +107,14 @@ export class StreamWriter implements EventWriter {
     }
     if (this.#sink.ended) return;
     this.#pending += this.#formatter.format(event);
+    if (this.#formatter.isDocument === true) return;
     this.#ends.push(this.#pending.length);
     if (this.#pending.length >= CHUNK_UNITS) this.flush();
   }
 
   flush(): void {
     if (this.#pending === "") return;
+    this.#begun = true;
     const text = this.#pending;
     const bytes = this.backlog === undefined ? this.#encode(text) : this.#encoder.encode(text);
     const chunk: Chunk = { text, bytes, ends: this.#ends, notices: this.#pendingNotices, written: 0 };
@@ -171,7 +175,8 @@ export class StreamWriter implements EventWriter {
   close(): void {
     if (this.#closed) return;
     try {
-      this.flush();
+      // A run that did not come about has no table: only the reason is told.
+      if (this.#begun || this.#pending !== this.#formatter.header) this.flush();
     } finally {
       this.#closed = true;
       this.#tellUnwritten();
@@ -187,6 +192,13 @@ export class StreamWriter implements EventWriter {
 
   /** A loss or the summary, which formats for people do not hold. */
   #writeNotice(event: LossEvent | SummaryEvent): void {
+    if (this.#formatter.isDocument === true && !this.#failed) {
+      this.#tellNotice(event);
+      this.#pending += this.#formatter.format(event);
+      // All of it holds every event.
+      if (event.type === "summary") this.#ends = new Array<number>(this.#eventCount).fill(this.#pending.length);
+      return;
+    }
     if (this.#failed || !this.#formatter.takesNotices) {
       // Rows that precede it should be on the screen before it.
       if (!this.#failed) this.flush();

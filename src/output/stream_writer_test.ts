@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { DNS_EVENT } from "../../bpf/dns/fields.ts";
 import { LibbpfError, OutputError } from "../errors.ts";
 import type { CulpritEvent, DnsEvent } from "../events.ts";
+import { DocumentFormatter } from "../map/document.ts";
+import { EDGE_EVENT } from "../map/fields.ts";
 import { anyEvent } from "./arbitrary_testing.ts";
 import { LOSS_EVENT, SUMMARY_EVENT } from "./fields.ts";
 import { createFormatter } from "./formatter.ts";
@@ -238,6 +240,51 @@ Deno.test("StreamWriter writes the header of a table once, before anything else"
   writer.write(DNS_EVENT.example);
   writer.close();
   assert.match(sink.text, /^TIME .*\n00:12:03\.123 .*\n$/);
+});
+
+Deno.test("StreamWriter writes no header of a run that did not come about", () => {
+  const sink = new MemorySink();
+  const { writer, said } = open(sink, "text");
+  writer.close();
+  assert.deepEqual([sink.text, sink.pieces, said], ["", 0, []]);
+});
+
+/** A document of two events and its summary. */
+function writeDocument(sink: Sink): { told: string[]; failures: string[]; error: unknown } {
+  const told: string[] = [];
+  const failures: string[] = [];
+  const formatter = new DocumentFormatter(({ edges }) => `${edges.length} edges\n`, "web-1");
+  const reports = { report: (text: string) => told.push(text), reportFailure: (text: string) => failures.push(text) };
+  const writer = new StreamWriter(sink, formatter, reports);
+  let error: unknown;
+  writer.write(EDGE_EVENT.example);
+  writer.write(LOSS_EVENT.example);
+  writer.write(EDGE_EVENT.example);
+  writer.flush();
+  try {
+    writer.write({ ...SUMMARY_EVENT.example, events: 2 });
+    writer.flush();
+  } catch (thrown) {
+    error = thrown;
+  }
+  writer.close();
+  return { told, failures, error };
+}
+
+Deno.test("StreamWriter writes a document at its end, and tells losses and the summary once", () => {
+  const sink = new MemorySink();
+  const { told, failures, error } = writeDocument(sink);
+  assert.equal(error, undefined);
+  assert.deepEqual([sink.text, sink.pieces], ["2 edges\n", 1]);
+  assert.deepEqual([told.length, failures], [2, []]);
+});
+
+Deno.test("StreamWriter tells the summary of a document that cannot be written once, and that nothing of it was", () => {
+  const { told, failures, error } = writeDocument(new MemorySink(3));
+  assert.ok(error instanceof OutputError);
+  assert.equal(told.length, 2);
+  assert.match(told[1] ?? "", /2 events in/);
+  assert.deepEqual(failures, ["not written: 2 of 2 events\n"]);
 });
 
 Deno.test("StreamWriter drops events quietly when the reader is gone", () => {
