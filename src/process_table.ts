@@ -360,7 +360,8 @@ export class ProcessTable {
 
   /** Adds a process that neither an event nor /proc described, as a dead one: it is the first to be dropped. */
   #insertUnknown(ref: ProcessRef, tsNs: number, parentTgid = 0): Entry {
-    const comm = ref.comm ?? "unknown";
+    // Another thread's word is not the name of the process.
+    const comm = ref.tid === undefined || ref.tid === ref.tgid ? ref.comm ?? "unknown" : "unknown";
     const image = unknownImage(comm, this.#unreadableReason ?? "process ended before its facts could be read");
     const version = new Version(image, 0, 0, comm, ref.uid ?? -1, ref.gid ?? -1);
     const entry = new Entry(ref.tgid, ref.startTimeNs, parentTgid, version);

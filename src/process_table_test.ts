@@ -187,6 +187,16 @@ Deno.test("lookup() keeps apart two processes with one pid", () => {
   assert.equal(third.unknown_reason, "process ended before its facts could be read");
 });
 
+Deno.test("a process of which nothing is known is not named after one of its threads", () => {
+  const table = makeShell();
+  const name = (tgid: number, tid: number): string[] => {
+    const info = table.lookup({ tgid, tid, startTimeNs: 104 * SECOND, comm: "isc-net-0000" }, 107 * SECOND);
+    return [info.name, info.comm];
+  };
+  assert.deepEqual(name(950, 951), ["unknown", "isc-net-0000"]);
+  assert.deepEqual(name(960, 960), ["isc-net-0000", "isc-net-0000"]);
+});
+
 Deno.test("an exit that was lost does not keep the next process with that pid from being right", () => {
   const table = makeShell({ keepMs: 1000 });
   table.onExec(exec([900, 101 * SECOND + 1], 102 * SECOND, "/usr/bin/first"));

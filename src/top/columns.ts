@@ -86,7 +86,8 @@ const COLUMNS: Readonly<Record<View, readonly TopColumn[]>> = {
     {
       title: "PROTO",
       width: 5,
-      drop: 1,
+      // A port alone does not tell QUIC from HTTPS.
+      drop: 1.9,
       value: ({ label }) => label.view === "destination" ? label.transport : "",
     },
     {
@@ -95,7 +96,8 @@ const COLUMNS: Readonly<Record<View, readonly TopColumn[]>> = {
       drop: 0,
       value: ({ label }) => label.view === "destination" ? label.inbound ? "in" : "out" : "",
     },
-    ...NUMBERS,
+    // Of all destinations only servers of DNS have any.
+    ...NUMBERS.map((column) => column.sort === "lookups" ? { ...column, drop: 0.7 } : column),
     PROCESSES,
     {
       title: "NAME",

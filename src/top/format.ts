@@ -4,28 +4,39 @@
  * @module
  */
 
-/** Units of 1024 each. */
-const UNITS = ["", "K", "M", "G", "T", "P", "E"];
+/** Units of 1000 each, as those of `culprit map` and of network devices. */
+const UNITS = ["", "k", "M", "G", "T", "P", "E"];
 /** What is nothing stands back. */
 export const NOTHING = "-";
 
 /**
- * A number of octets in at most 5 columns: three digits and a unit of powers of 1024.
+ * A number of octets in at most 5 columns: three digits and a unit of powers of 1000.
  *
  * @param count octets, not negative
- * @returns `-`, `999`, `1.00K`, `12.3M`, `123G`
+ * @returns `-`, `999`, `1.00k`, `12.3M`, `123G`
  */
 export function formatOctets(count: number): string {
   if (count < 0.5) return NOTHING;
   let value = count;
   let unit = 0;
   while (value >= 999.5 && unit < UNITS.length - 1) {
-    value /= 1024;
+    value /= 1000;
     unit++;
   }
   if (unit === 0) return value.toFixed(0);
   const digits = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
   return value.toFixed(digits) + (UNITS[unit] ?? "");
+}
+
+/**
+ * A number of octets that says so.
+ *
+ * @param count octets, not negative
+ * @returns `-`, `999B`, `1.00kB`
+ */
+export function formatBytes(count: number): string {
+  const text = formatOctets(count);
+  return text === NOTHING ? text : `${text}B`;
 }
 
 /**

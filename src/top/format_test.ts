@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { formatCount, formatOctets, formatRate, formatSpan } from "./format.ts";
+import { octetsText } from "../map/text.ts";
+import { formatBytes, formatCount, formatOctets, formatRate, formatSpan } from "./format.ts";
 
 for (
   const [count, text] of [
@@ -7,14 +8,24 @@ for (
     [0.4, "-"],
     [1, "1"],
     [999.4, "999"],
-    [999.6, "0.98K"],
-    [1024, "1.00K"],
-    [10_239, "10.0K"],
-    [1023 * 1024, "1.00M"],
-    [123 * 1024 ** 3, "123G"],
-    [2 ** 53, "8.00P"],
+    [999.6, "1.00k"],
+    [1024, "1.02k"],
+    [9999, "10.0k"],
+    [999_600, "1.00M"],
+    [123e9, "123G"],
+    [2 ** 53, "9.01P"],
   ] as const
 ) Deno.test(`formatOctets(${count}) is ${text}`, () => assert.equal(formatOctets(count), text));
+
+Deno.test("formatBytes() says what it counts", () => {
+  assert.deepEqual([0, 999, 1024].map(formatBytes), ["-", "999B", "1.02kB"]);
+});
+
+Deno.test("top and map say the same of the same octets", () => {
+  for (const count of [1, 999, 1234, 56_789, 1.5e9]) {
+    assert.equal(formatBytes(count), octetsText(count).replace(" ", ""));
+  }
+});
 
 for (
   const [count, text] of [[0, "-"], [-1, "-"], [99_999, "99999"], [123_456, "123k"], [999_600, "1.0M"], [

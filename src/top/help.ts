@@ -15,7 +15,7 @@ export const HELP_LINES: readonly string[] = [
   "arrows, page up, page down, home, end   move through the rows",
   "ctrl-l   draw again      ctrl-z   suspend      q, ctrl-c   quit",
   "",
-  "SENT RECV      octets of payload that went through sockets; /S in a second",
+  "SENT RECV      bytes of payload of sockets, k M G: powers of 1000; /S a second",
   "OPEN CONNS     connections and datagram flows: open now, and all with attempts",
   "LOOKUPS        DNS lookups that were answered or given up; LOOK/S in a second",
   "DESTINATION    where connections go to; DIR in: this host, by others",

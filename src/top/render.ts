@@ -7,7 +7,7 @@
 import { escapeTerminal } from "../output/escape.ts";
 import { displayWidth, fitWidth } from "../output/width.ts";
 import { placeColumns, type PlacedColumn } from "./columns.ts";
-import { formatCount, formatOctets, formatRate, formatSpan } from "./format.ts";
+import { formatBytes, formatCount, formatRate, formatSpan } from "./format.ts";
 import { HELP_LINES } from "./help.ts";
 import { orderRows } from "./order.ts";
 import type { TopState } from "./state.ts";
@@ -97,9 +97,9 @@ function titleLine({ startNs, nowNs, intervalNs }: Frame, state: TopState, { fro
 }
 
 function sumsLine({ rate, total, open }: FrameRow): Line {
-  const now = `sent ${formatOctets(rate.sent)}/s  recv ${formatOctets(rate.received)}/s  ` +
+  const now = `sent ${formatBytes(rate.sent)}/s  recv ${formatBytes(rate.received)}/s  ` +
     `open ${formatCount(open)}  conns ${formatRate(rate.connections)}/s  lookups ${formatRate(rate.lookups)}/s`;
-  const all = `sent ${formatOctets(total.sent)}  recv ${formatOctets(total.received)}  ` +
+  const all = `sent ${formatBytes(total.sent)}  recv ${formatBytes(total.received)}  ` +
     `conns ${formatCount(total.connections)}  lookups ${formatCount(total.lookups)}`;
   return { text: `${now}  all: ${all}` };
 }

@@ -94,11 +94,11 @@ Deno.test("renderFrame() shows time, sums, losses and rows on 80x24", () => {
   const lines = renderFrame(frame, STATE, CALM, { columns: 80, rows: 24, colours: false });
   assert.deepEqual(lines.slice(0, 7), [
     "culprit top  10:00:00 to 10:00:01 UTC (1s, last 1.0s)  by process, bytes now",
-    "sent 6.68M/s  recv -/s  open -  conns -/s  lookups -/s  all: sent 6.68M  recv -…",
+    "sent 7.00MB/s  recv -/s  open -  conns -/s  lookups -/s  all: sent 7.00MB  recv…",
     "nothing lost",
     "    PID PROCESS           USER     SENT/S RECV/S  SENT  RECV  OPEN CONNS LOOKUPS",
-    "      3 nginx             root      4.77M      - 4.77M     -     -     -       -",
-    "      1 curl              root      1.91M      - 1.91M     -     -     -       -",
+    "      3 nginx             root      5.00M      - 5.00M     -     -     -       -",
+    "      1 curl              root      2.00M      - 2.00M     -     -     -       -",
     "      2 dig               root        100      -   100     -     -     -       -",
   ]);
   assert.equal(lines.length, 24);
@@ -119,6 +119,14 @@ for (
     expected.forEach((pattern, index) => assert.match(lines[index]?.trimEnd() ?? "", pattern));
   });
 }
+
+Deno.test("renderFrame() tells the protocol of destinations on 80 columns", () => {
+  const frame = modelOf([["curl", 2000]]).frame(S);
+  const heading = (sort: TopState["sort"]): string | undefined =>
+    renderFrame(frame, { ...STATE, view: "destination", sort }, CALM, { columns: 80, rows: 24, colours: false })[3];
+  assert.match(heading("bytes") ?? "", /^DESTINATION +PROTO +SENT\/S RECV\/S +OPEN .*PROCESS +NAME/);
+  assert.match(heading("lookups") ?? "", /LOOKUPS/);
+});
 
 Deno.test("renderFrame() never leaves a loss out, however small the terminal", () => {
   const frame = modelOf([["curl", 2000]]).frame(S);
