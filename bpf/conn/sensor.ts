@@ -7,11 +7,13 @@
 import type {
   ConnectionRecord,
   FlowCounters,
+  FlowKey,
   KernelCounters,
   TaskIdentity,
   UsageCounters,
 } from "../../src/conns/types.ts";
 import type { BpfMap } from "../../ffi/mod.ts";
+import { parseAddress } from "../../src/conns/filter.ts";
 import type { Sensor, SensorRun } from "../../src/sensor.ts";
 import { formatAddress, formatIpv4 } from "../../src/net/address.ts";
 import { TextCache } from "../record.ts";
@@ -20,7 +22,6 @@ import {
   CONN_EVENT_LOCAL_ADDRESS_OFFSET,
   CONN_EVENT_REMOTE_ADDRESS_OFFSET,
   CONN_EVENT_SIZE,
-  CONN_KIND,
   type ConnEvent,
   readConnEvent,
   readConnEventInto,
@@ -150,8 +151,6 @@ export const CONN_SENSOR: Sensor = {
 const SOCKET_OFFSET = 16;
 const SOCKET_SIZE = 16;
 
-/** Octets of an address that only flows need. */
-const NO_OCTETS = new Uint8Array(0);
 /** Task identities kept, by thread. */
 const MAX_TASKS = 4096;
 
@@ -186,6 +185,28 @@ export function socketBytes(key: string, birthNs: number): Uint8Array<ArrayBuffe
   view.setUint32(8, birthNs % 0x1_0000_0000, true);
   view.setUint32(12, Math.floor(birthNs / 0x1_0000_0000), true);
   return bytes;
+}
+
+/**
+ * What the kernel knows a flow by, struct conn_flow_key: socket, birth_ns, remote address, remote port, local port,
+ * protocol, family, 2 reserved. Made of texts each time it is looked up: octets kept for each flow take more memory.
+ *
+ * @param flow which
+ * @param sizeBytes of a key of the map
+ * @returns the key
+ */
+export function flowKeyBytes(flow: FlowKey, sizeBytes: number): Uint8Array<ArrayBuffer> {
+  const octets = parseAddress(flow.remoteIp) ?? [];
+  const key = new Uint8Array(sizeBytes);
+  const view = new DataView(key.buffer);
+  key.set(socketBytes(flow.key, flow.birthNs));
+  if (flow.mapped) view.setUint16(SOCKET_SIZE + 10, 0xffff);
+  key.set(octets, SOCKET_SIZE + (flow.mapped ? 12 : 0));
+  view.setUint16(SOCKET_SIZE + 16, flow.remotePort, true);
+  view.setUint16(SOCKET_SIZE + 18, flow.localPort, true);
+  key[SOCKET_SIZE + 20] = flow.protocol;
+  key[SOCKET_SIZE + 21] = octets.length === 16 || flow.mapped ? 6 : 4;
+  return key;
 }
 
 /** `::ffff:0:0/96` (RFC 4291 section 2.5.5.2). */
@@ -250,9 +271,6 @@ export class ConnectionDecoder {
       remotePort: event.remotePort,
       localIp: isIpv6 ? ipv6At(view, local) : formatIpv4(view.getUint32(local + start)),
       remoteIp: isIpv6 ? ipv6At(view, remote) : formatIpv4(view.getUint32(remote + start)),
-      remoteAddress: event.kind === CONN_KIND.FLOW
-        ? new Uint8Array(view.buffer, view.byteOffset + remote, isSocketIpv6 ? 16 : 4).slice()
-        : NO_OCTETS,
       task: event.tgid === 0 ? undefined : this.#task(event, view, base),
     };
   }
@@ -289,13 +307,13 @@ export class ConnectionCounters implements KernelCounters {
   }
 
   /** See {@linkcode KernelCounters.flow}. */
-  flow(record: ConnectionRecord): FlowCounters | undefined {
-    return this.#readFlow(this.#flowKey(record));
+  flow(flow: FlowKey): FlowCounters | undefined {
+    return this.#readFlow(flowKeyBytes(flow, this.#flows.keySize));
   }
 
   /** See {@linkcode KernelCounters.takeFlow}. */
-  takeFlow(record: ConnectionRecord): FlowCounters | undefined {
-    const key = this.#flowKey(record);
+  takeFlow(flow: FlowKey): FlowCounters | undefined {
+    const key = flowKeyBytes(flow, this.#flows.keySize);
     const counters = this.#readFlow(key);
     this.#flows.delete(key);
     return counters;
@@ -328,19 +346,6 @@ export class ConnectionCounters implements KernelCounters {
     const key = new Uint8Array(this.#users.keySize);
     key.set(socket);
     new DataView(key.buffer).setUint32(SOCKET_SIZE, tgid, true);
-    return key;
-  }
-
-  /** struct conn_flow_key: socket, birth_ns, remote address, remote port, local port, protocol, family, 2 reserved. */
-  #flowKey(record: ConnectionRecord): Uint8Array<ArrayBuffer> {
-    const key = new Uint8Array(this.#flows.keySize);
-    const view = new DataView(key.buffer);
-    key.set(socketBytes(record.key, record.birthNs));
-    key.set(record.remoteAddress, SOCKET_SIZE);
-    view.setUint16(SOCKET_SIZE + 16, record.remotePort, true);
-    view.setUint16(SOCKET_SIZE + 18, record.localPort, true);
-    key[SOCKET_SIZE + 20] = record.protocol;
-    key[SOCKET_SIZE + 21] = record.isIpv6 ? 6 : 4;
     return key;
   }
 

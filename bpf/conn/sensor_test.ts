@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import {
   CONN_EVENT_LOCAL_ADDRESS_OFFSET,
   CONN_EVENT_REMOTE_ADDRESS_OFFSET,
   CONN_EVENT_SIZE,
   CONN_KIND,
 } from "./layout.gen.ts";
-import { ConnectionDecoder, socketBytes, socketKey } from "./sensor.ts";
+import { ConnectionDecoder, flowKeyBytes, socketBytes, socketKey } from "./sensor.ts";
 
 /** Offsets in struct conn_event that no constant names. */
 const KIND = 10;
@@ -60,12 +61,33 @@ Deno.test("ConnectionDecoder shows addresses as they are, mapped ones as IPv4", 
   }
 });
 
-Deno.test("ConnectionDecoder keeps the octets of a flow's remote address, which the ring will overwrite", () => {
-  const view = record(CONN_KIND.FLOW, 4, [10, 0, 0, 1], [10, 0, 0, 2]);
-  const { remoteAddress } = new ConnectionDecoder().decode(view, 0);
-  new Uint8Array(view.buffer).fill(0);
-  assert.deepEqual([...remoteAddress], [10, 0, 0, 2]);
-  assert.equal(new ConnectionDecoder().decode(record(CONN_KIND.OPEN, 4, [], []), 0).remoteAddress.length, 0);
+/** The remote address and the family in the key of the flow a record tells of. */
+function keyOfFlow(family: number, remote: readonly number[]): number[] {
+  const flow = new ConnectionDecoder().decode(record(CONN_KIND.FLOW, family, remote, remote), 0);
+  const key = flowKeyBytes({ ...flow, mapped: flow.isMapped }, 40);
+  return [...key.subarray(16, 32), key[37] ?? 0];
+}
+
+Deno.test("flowKeyBytes() has the octets the kernel told the flow with", () => {
+  const padding = new Array<number>(12).fill(0);
+  assert.deepEqual(keyOfFlow(6, [...MAPPED, 10, 0, 0, 2]), [...MAPPED, 10, 0, 0, 2, 6]);
+  fc.assert(fc.property(fc.uint8Array({ minLength: 4, maxLength: 4 }), (octets) => {
+    assert.deepEqual(keyOfFlow(4, [...octets]), [...octets, ...padding, 4]);
+  }));
+  // Few values, so that runs of zeroes and what looks like an embedded IPv4 address come up.
+  const octet = fc.constantFrom(0, 0, 0, 1, 0xff, 0xab);
+  fc.assert(fc.property(fc.array(octet, { minLength: 16, maxLength: 16 }), (octets) => {
+    assert.deepEqual(keyOfFlow(6, octets), [...octets, 6]);
+  }));
+});
+
+Deno.test("flowKeyBytes() has ports, protocol and socket in their places", () => {
+  const flow = {
+    ...{ key: "\u0001\u0002\u0003\u0004", birthNs: 5 + 2 ** 32, protocol: 17, mapped: false },
+    ...{ localPort: 0x1234, remotePort: 0x5678, remoteIp: "10.0.0.2" },
+  };
+  const wanted = "01000200030004000500000001000000" + "0a000002000000000000000000000000" + "78563412" + "11040000";
+  assert.equal(flowKeyBytes(flow, 40).toHex(), wanted);
 });
 
 Deno.test("ConnectionDecoder tells a thread that changed from what it was", () => {

@@ -55,7 +55,6 @@ export function record(kind: keyof typeof CONN_KIND, given: Partial<ConnectionRe
     remotePort: 80,
     localIp: "10.0.0.1",
     remoteIp: "10.0.0.2",
-    remoteAddress: new Uint8Array(0),
     task: undefined,
     ...given,
   };

@@ -24,28 +24,39 @@ function isSettled({ name, connection }: WaitingEvent): boolean {
   return peer !== undefined && (peer.users.length > 0 || peer.endNs > 0);
 }
 
+/** Events after which those whose wait is over are told, without a tick: a turn of a busy reader has many thousands. */
+const EVENTS_PER_RELEASE = 1024;
+
 /** Events that wait, in the order they happened. */
 export class WaitingEvents {
+  readonly #tell: (event: WaitingEvent) => void;
   #events: WaitingEvent[] = [];
+  #added = 0;
+
+  /** @param tell receives each whose wait is over */
+  constructor(tell: (event: WaitingEvent) => void) {
+    this.#tell = tell;
+  }
 
   /** Adds one that happened now. */
   add(event: WaitingEvent): void {
     this.#events.push(event);
+    if (++this.#added >= EVENTS_PER_RELEASE) this.release(event.tsNs);
   }
 
   /**
    * Hands over what need not wait any more. What happens to one connection is told in order.
    *
    * @param nowNs time; Infinity for all
-   * @param tell receives each
    */
-  release(nowNs: number, tell: (event: WaitingEvent) => void): void {
+  release(nowNs: number): void {
+    this.#added = 0;
     if (this.#events.length === 0) return;
     const waiting: WaitingEvent[] = [];
     const held = new Set<Connection>();
     for (const event of this.#events) {
       if ((event.dueNs <= nowNs || isSettled(event)) && !held.has(event.connection)) {
-        tell(event);
+        this.#tell(event);
       } else {
         held.add(event.connection);
         waiting.push(event);

@@ -8,14 +8,15 @@
  */
 
 import { CONN_FLAG, CONN_KIND, CONN_STATE } from "../../bpf/conn/layout.gen.ts";
-import { socketBytes } from "../../bpf/conn/sensor.ts";
-import { addUser, makeConnection, setTuple } from "./_connection.ts";
-import { closedBy, endOf } from "./_end.ts";
+import { FollowedConnection } from "./_connection.ts";
+import { endOf, takeEnding } from "./_end.ts";
 import { EndedConnections } from "./_ended.ts";
+import { Flows } from "./_flows.ts";
 import { ListenerIndex } from "./_listeners.ts";
 import { PeerIndex } from "./_peers.ts";
-import { type Flow, makeSocket, SOCK_STREAM, type Socket } from "./_socket.ts";
-import { type WaitingEvent, WaitingEvents } from "./_waiting.ts";
+import { countedOf, flowsOf, livingOf, makeSocket, SOCK_STREAM, type Socket } from "./_socket.ts";
+import { addUser, creditUser, takeLastUsage, takeUsage } from "./_users.ts";
+import { WaitingEvents } from "./_waiting.ts";
 import type {
   Connection,
   ConnectionCounts,
@@ -36,16 +37,12 @@ const ACCEPT_GRACE_NS = 200e6;
 /** Follows connections. See the module's description. */
 export class ConnectionTracker {
   readonly #options: ConnectionTrackerOptions;
-  readonly #idleNs: number;
   readonly #sockets = new Map<string, Socket>();
   readonly #peers = new PeerIndex();
   readonly #listeners = new ListenerIndex();
-  /** Flows in the order in which they are to be looked at. */
-  readonly #idle = new Set<Flow>();
-  readonly #waiting = new WaitingEvents();
+  readonly #flows: Flows;
+  readonly #waiting: WaitingEvents;
   readonly #ended: EndedConnections;
-  /** Connections older than culprit of which it is not yet clear who began. */
-  #undecided: Connection[] = [];
   #lastId = 0;
   #records = 0;
   #endsMissed = 0;
@@ -53,8 +50,21 @@ export class ConnectionTracker {
   /** @param options see {@linkcode ConnectionTrackerOptions} */
   constructor(options: ConnectionTrackerOptions) {
     this.#options = options;
-    this.#idleNs = (options.idleMs ?? 30_000) * 1e6;
     this.#ended = new EndedConnections((options.keepMs ?? 300_000) * 1e6, options.maxEnded ?? 20_000);
+    this.#waiting = new WaitingEvents(({ name, connection, tsNs, key }) => {
+      // Not before: until now accept(2) could still return it.
+      if (key !== undefined && this.#sockets.get(key)?.connection === connection) this.#sockets.delete(key);
+      options.onEvent(name, connection, tsNs);
+    });
+    this.#flows = new Flows({
+      counters: options.counters,
+      idleNs: (options.idleMs ?? 30_000) * 1e6,
+      onEnd: (flow, endNs, end, nowNs) => {
+        this.#peers.remove(flow);
+        this.#end(flow, endNs, end, 0);
+        this.#wait("close", flow, nowNs, 0);
+      },
+    });
   }
 
   /** What was counted so far. */
@@ -74,10 +84,7 @@ export class ConnectionTracker {
    * @returns each once
    */
   *living(): Generator<Connection, void, undefined> {
-    for (const { connection, flows } of this.#sockets.values()) {
-      if (connection !== undefined && connection.endNs === 0) yield connection;
-      if (flows !== undefined) { for (const flow of flows.values()) yield flow.connection; }
-    }
+    for (const socket of this.#sockets.values()) yield* livingOf(socket);
   }
 
   /**
@@ -86,16 +93,7 @@ export class ConnectionTracker {
    * @returns each connection and flow once
    */
   *counted(): Generator<CountedConnection, void, undefined> {
-    for (const { key, birthNs, connection, flows, uncounted } of this.#sockets.values()) {
-      if (connection?.shape === "connection" && connection.endNs === 0) {
-        yield { connection, key, socketBytes: socketBytes(key, birthNs), uncounted, record: undefined };
-      }
-      if (flows === undefined) continue;
-      const bytes = socketBytes(key, birthNs);
-      for (const flow of flows.values()) {
-        yield { connection: flow.connection, key, socketBytes: bytes, uncounted: undefined, record: flow.record };
-      }
-    }
+    for (const socket of this.#sockets.values()) yield* countedOf(socket);
   }
 
   /**
@@ -125,7 +123,7 @@ export class ConnectionTracker {
   record(record: ConnectionRecord): void {
     this.#records++;
     // What was there before is told at once and first: now the listeners are known, too.
-    if (record.kind !== CONN_KIND.HOLDER && this.#undecided.length > 0) this.#inferDirections();
+    if (record.kind !== CONN_KIND.HOLDER) this.#listeners.decide();
     switch (record.kind) {
       case CONN_KIND.OPEN:
         return this.#onOpen(record);
@@ -160,15 +158,15 @@ export class ConnectionTracker {
    * @param nowNs up to when all records were handed over
    */
   tick(nowNs: number): void {
-    this.#waiting.release(nowNs, this.#tell);
-    if (this.#undecided.length > 0) this.#inferDirections();
-    this.#endIdle(nowNs);
+    this.#waiting.release(nowNs);
+    this.#listeners.decide();
+    this.#flows.endIdle(nowNs);
     this.#ended.expire(nowNs);
   }
 
   /** Tells everything that waits; what lives stays open. */
   finish(): void {
-    this.#waiting.release(Infinity, this.#tell);
+    this.#waiting.release(Infinity);
   }
 
   // ---- records ----
@@ -199,7 +197,8 @@ export class ConnectionTracker {
     const socket = this.#newSocket(record);
     const connection = this.#newConnection("connection", record, socket);
     connection.direction = "inbound";
-    connection.startNs = connection.establishedNs = record.establishedNs;
+    connection.startNs = record.establishedNs;
+    connection.establishedNs = record.establishedNs;
     this.#peers.add(connection);
   }
 
@@ -220,7 +219,7 @@ export class ConnectionTracker {
     this.#accepted(connection, socket, record.task, record.tsNs);
   }
 
-  #accepted(connection: Connection, socket: Socket, task: TaskIdentity, tsNs: number): void {
+  #accepted(connection: FollowedConnection, socket: Socket, task: TaskIdentity, tsNs: number): void {
     this.#addUser(socket, task, "acceptor", tsNs);
     if (connection.acceptedNs > 0) return;
     connection.acceptedNs = tsNs;
@@ -231,7 +230,6 @@ export class ConnectionTracker {
     const socket = this.#newSocket(record);
     const listener = this.#newConnection("listener", record, socket);
     listener.direction = "none";
-    listener.state = "listening";
     listener.startNs = record.tsNs;
     if (record.task !== undefined) this.#addUser(socket, record.task, "opener", record.tsNs);
     this.#listeners.add(listener);
@@ -242,11 +240,12 @@ export class ConnectionTracker {
     if (record.task === undefined) return;
     // A TCP socket that is only bound has no life worth following: it goes on to listen or connect.
     const isStream = record.socketType === SOCK_STREAM;
-    const socket = isStream ? makeSocket(record) : this.#newSocket(record);
-    const bound = makeConnection(++this.#lastId, "socket", record, []);
-    bound.users.push(this.#addUser(socket, record.task, "opener", record.tsNs));
+    if (!isStream) this.#addUser(this.#newSocket(record), record.task, "opener", record.tsNs);
+    // Not the socket above: who bound it is told, not who uses it until then.
+    const socket = makeSocket(record);
+    const bound = new FollowedConnection(++this.#lastId, "socket", record, socket);
+    this.#addUser(socket, record.task, "opener", record.tsNs);
     bound.direction = "none";
-    bound.state = "bound";
     bound.startNs = record.tsNs;
     this.#wait("bind", bound, record.tsNs, 0);
   }
@@ -267,10 +266,7 @@ export class ConnectionTracker {
   #onUsage(record: ConnectionRecord): void {
     const socket = this.#sockets.get(record.key);
     if (socket === undefined || socket.birthNs !== record.birthNs || record.task === undefined) return;
-    const user = this.#addUser(socket, record.task, "user", record.tsNs);
-    user.bytesSent += record.bytesSent;
-    user.bytesReceived += record.bytesReceived;
-    socket.uncounted?.delete(record.task.tgid);
+    creditUser(socket, record.task, record, record.tsNs, this.#options.resolve);
   }
 
   #onClose(record: ConnectionRecord): void {
@@ -286,35 +282,15 @@ export class ConnectionTracker {
       connection = this.#newConnection("connection", record, socket);
       connection.preexisting = true;
     }
-    if (connection.endNs > 0) return;
-    this.#takeUsage(socket);
-    if (record.task !== undefined && record.usageSent + record.usageReceived > 0) {
-      const user = this.#addUser(socket, record.task, "user", record.tsNs);
-      user.bytesSent += record.usageSent;
-      user.bytesReceived += record.usageReceived;
-      socket.uncounted?.delete(record.task.tgid);
-    }
-    const [only] = socket.users;
-    // A run of the program that counts can be left out by the kernel; what one process alone sent is known all the same.
-    if (only !== undefined && socket.users.length === 1 && only.bytesSent < record.bytesSent) {
-      only.bytesSent = record.bytesSent;
-    }
+    if (connection.end !== undefined) return;
+    takeLastUsage(socket, record, this.#options);
     if (connection.shape === "connection") this.#peers.remove(connection);
     else this.#listeners.remove(connection);
-    if (connection.localPort === 0) setTuple(connection, record);
-    if (record.task !== undefined) {
-      connection.closer = this.#addUser(socket, record.task, "closer", record.tsNs);
-      if (connection.closer.process.unknown_reason !== undefined) {
-        connection.closer.process = this.#options.resolve(record.task, record.tsNs);
-      }
-    }
-    connection.bytesSent = record.bytesSent;
-    connection.bytesReceived = record.bytesReceived;
-    connection.packetsSent = record.packetsSent;
-    connection.packetsReceived = record.packetsReceived;
-    connection.retransmits = record.retransmits;
-    connection.rttUs = record.rttUs;
-    connection.closedBy = closedBy(record);
+    if (connection.localPort === 0) connection.setTuple(record);
+    const { resolve } = this.#options;
+    const closer = record.task && addUser(socket, record.task, "closer", record.tsNs, resolve);
+    if (closer?.process.unknown_reason !== undefined) closer.process = resolve(closer.task, record.tsNs);
+    takeEnding(connection.ending, record, closer);
     this.#end(connection, record.tsNs, endOf(record), record.error);
     const isWaiting = connection.direction === "inbound" && connection.acceptedNs === 0 && !connection.preexisting;
     this.#wait("close", connection, record.tsNs, isWaiting ? ACCEPT_GRACE_NS : 0, record.key);
@@ -329,12 +305,11 @@ export class ConnectionTracker {
         const isListener = record.oldState === CONN_STATE.LISTEN;
         const connection = this.#newConnection(isListener ? "listener" : "connection", record, socket);
         if (isListener) {
-          connection.state = "listening";
           connection.direction = "none";
           this.#listeners.add(connection);
         } else {
           this.#peers.add(connection);
-          this.#undecided.push(connection);
+          this.#listeners.decideLater(connection);
         }
       }
     }
@@ -350,81 +325,29 @@ export class ConnectionTracker {
     } else if (!isIngress && record.task !== undefined) {
       this.#addUser(socket, record.task, "user", record.tsNs);
     }
-    const shared = makeConnection(++this.#lastId, "flow", record, socket.users);
-    shared.direction = isIngress ? "inbound" : "outbound";
-    shared.startNs = record.tsNs;
-    shared.preexisting = false;
-    const entry: Flow = { connection: shared, record, socket, dueNs: record.tsNs + this.#idleNs };
-    (socket.flows ??= new Map()).set(`${shared.id}`, entry);
-    this.#idle.add(entry);
-    this.#peers.add(shared);
-    this.#wait("open", shared, record.tsNs, SETTLE_NS);
+    const flow = this.#flows.begin(++this.#lastId, record, socket);
+    flow.direction = isIngress ? "inbound" : "outbound";
+    this.#peers.add(flow);
+    this.#wait("open", flow, record.tsNs, SETTLE_NS);
   }
 
   #onRelease(record: ConnectionRecord): void {
     const socket = this.#sockets.get(record.key);
     if (socket === undefined || socket.birthNs !== record.birthNs) return;
     this.#sockets.delete(record.key);
-    if (socket.flows === undefined) return;
-    this.#takeUsage(socket);
+    if (socket.firstFlow === undefined) return;
+    takeUsage(socket, this.#options.counters);
     const closer = record.task === undefined ? undefined : this.#addUser(socket, record.task, "closer", record.tsNs);
-    for (const flow of socket.flows.values()) {
-      flow.connection.closer = closer;
-      this.#endFlow(flow, record.tsNs, "released");
+    for (const flow of flowsOf(socket)) {
+      flow.ending.closer = closer;
+      this.#flows.end(flow, record.tsNs, "released");
     }
   }
 
-  // ---- ends ----
-
-  /** Counters of users that have no place in the kernel's record of the socket. */
-  #takeUsage(socket: Socket): void {
-    if (socket.uncounted === undefined) return;
-    for (const tgid of socket.uncounted) {
-      const user = socket.users.find(({ task }) => task.tgid === tgid);
-      const usage = user && this.#options.counters.takeUsage(socketBytes(socket.key, socket.birthNs), tgid);
-      if (user === undefined || usage === undefined) continue;
-      user.bytesSent += usage.bytesSent;
-      user.bytesReceived += usage.bytesReceived;
-    }
-    socket.uncounted = undefined;
-  }
-
-  #endIdle(nowNs: number): void {
-    for (const flow of this.#idle) {
-      if (flow.dueNs > nowNs) return;
-      this.#idle.delete(flow);
-      const counters = this.#options.counters.flow(flow.record);
-      const idleSinceNs = counters?.lastNs ?? 0;
-      if (idleSinceNs + this.#idleNs > nowNs) {
-        flow.dueNs = idleSinceNs + this.#idleNs;
-        this.#idle.add(flow);
-      } else {
-        flow.socket.flows?.delete(`${flow.connection.id}`);
-        this.#endFlow(flow, nowNs, "idle");
-      }
-    }
-  }
-
-  #endFlow(flow: Flow, nowNs: number, end: ConnectionEnd): void {
-    const { connection } = flow;
-    const counters = this.#options.counters.takeFlow(flow.record);
-    this.#idle.delete(flow);
-    this.#peers.remove(connection);
-    if (counters !== undefined) {
-      connection.bytesSent = counters.bytesSent;
-      connection.bytesReceived = counters.bytesReceived;
-      connection.packetsSent = counters.packetsSent;
-      connection.packetsReceived = counters.packetsReceived;
-    }
-    this.#end(connection, end === "idle" ? counters?.lastNs ?? nowNs : nowNs, end, 0);
-    this.#wait("close", connection, nowNs, 0);
-  }
-
-  #end(connection: Connection, tsNs: number, end: ConnectionEnd, error: number): void {
-    connection.state = "closed";
-    connection.endNs = tsNs;
+  #end(connection: FollowedConnection, tsNs: number, end: ConnectionEnd, error: number): void {
     connection.end = end;
-    connection.error = error;
+    connection.ending.endNs = tsNs;
+    connection.ending.error = error;
     this.#ended.add(connection);
   }
 
@@ -440,22 +363,22 @@ export class ConnectionTracker {
   }
 
   #forget(socket: Socket, tsNs: number): void {
-    const { connection, flows } = socket;
-    if (connection !== undefined && connection.endNs === 0) {
+    const { connection } = socket;
+    if (connection !== undefined && connection.end === undefined) {
       this.#endsMissed++;
       if (connection.shape === "connection") this.#peers.remove(connection);
       else this.#listeners.remove(connection);
       this.#end(connection, tsNs, "closed", 0);
     }
-    for (const flow of flows?.values() ?? []) this.#endFlow(flow, tsNs, "released");
+    for (const flow of flowsOf(socket)) this.#flows.end(flow, tsNs, "released");
   }
 
-  #newConnection(shape: "connection" | "listener", record: ConnectionRecord, socket: Socket): Connection {
-    return socket.connection = makeConnection(++this.#lastId, shape, record, socket.users);
+  #newConnection(shape: "connection" | "listener", record: ConnectionRecord, socket: Socket): FollowedConnection {
+    return socket.connection = new FollowedConnection(++this.#lastId, shape, record, socket);
   }
 
   #addUser(socket: Socket, task: TaskIdentity, role: Parameters<typeof addUser>[2], tsNs: number): ConnectionUser {
-    return addUser(socket.users, task, role, tsNs, this.#options.resolve);
+    return addUser(socket, task, role, tsNs, this.#options.resolve);
   }
 
   /**
@@ -473,15 +396,4 @@ export class ConnectionTracker {
   #wait(name: ConnectionEventName, connection: Connection, tsNs: number, delayNs: number, key?: string): void {
     this.#waiting.add({ name, connection, tsNs, dueNs: tsNs + delayNs, key });
   }
-
-  #inferDirections(): void {
-    for (const connection of this.#undecided) this.#listeners.inferDirection(connection);
-    this.#undecided = [];
-  }
-
-  readonly #tell = ({ name, connection, tsNs, key }: WaitingEvent): void => {
-    // Not before: until now accept(2) could still return it.
-    if (key !== undefined && this.#sockets.get(key)?.connection === connection) this.#sockets.delete(key);
-    this.#options.onEvent(name, connection, tsNs);
-  };
 }

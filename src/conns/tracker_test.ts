@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { CONN_FLAG, CONN_STATE } from "../../bpf/conn/layout.gen.ts";
+import type { FlowCounters } from "./types.ts";
 import { MS, record, REVERSED, task, track } from "./_testing.ts";
 
 const OPENED = { openedNs: 1 * MS, establishedNs: 2 * MS, tsNs: 2 * MS, task: task(1) };
+
+const NOTHING: FlowCounters = { lastNs: 0, bytesSent: 0, bytesReceived: 0, packetsSent: 0, packetsReceived: 0 };
 
 Deno.test("ConnectionTracker holds an open back until the other end is accepted", () => {
   const { tracker, told, connections } = track();
@@ -176,4 +179,48 @@ Deno.test("ConnectionTracker keeps what has ended, bounded in number and time", 
   assert.deepEqual([...tracker.ended()].map(({ id }) => id), [3, 4, 5, 6, 7]);
   tracker.tick(14 * MS);
   assert.deepEqual([...tracker.ended()].map(({ id }) => id), [6, 7]);
+});
+
+Deno.test("ConnectionTracker tells what waited long enough within a turn of many records", () => {
+  const { tracker, told } = track();
+  const flow = { protocol: 17, socketType: 2, task: task(1), birthNs: 1 };
+  for (let index = 0; index < 3000; index++) {
+    tracker.record(record("FLOW", { ...flow, tsNs: index * MS, remoteIp: `10.${index >> 8}.0.${index & 255}` }));
+  }
+  assert.ok(told.length > 2000, `${told.length}`);
+  tracker.finish();
+  assert.equal(told.length, 3000);
+  tracker.record(record("RELEASE", { ...flow, tsNs: 3001 * MS }));
+  tracker.finish();
+  assert.deepEqual(
+    told,
+    [1, 2].flatMap((time) =>
+      Array.from({ length: 3000 }, (_, index) => `${time === 1 ? "open" : "close"} ${index + 1}`)
+    ),
+  );
+  assert.equal(tracker.counts.living, 0);
+});
+
+Deno.test("ConnectionTracker ends one idle flow of a socket and goes on with its neighbours", () => {
+  const lastNs = new Map<number, number>();
+  const { tracker, told } = track({
+    idleMs: 10,
+    counters: {
+      flow: ({ remotePort }) => ({ ...NOTHING, lastNs: lastNs.get(remotePort) ?? 0 }),
+      takeFlow: () => undefined,
+      takeUsage: () => undefined,
+    },
+  });
+  const flow = { protocol: 17, socketType: 2, task: task(1) };
+  for (const remotePort of [1, 2, 3]) tracker.record(record("FLOW", { ...flow, remotePort }));
+  lastNs.set(1, 5 * MS).set(3, 9 * MS);
+  tracker.tick(12 * MS);
+  assert.deepEqual([...tracker.living()].map(({ remotePort }) => remotePort), [1, 3]);
+  tracker.record(record("FLOW", { ...flow, remotePort: 4, tsNs: 12 * MS }));
+  tracker.tick(16 * MS);
+  assert.deepEqual([...tracker.living()].map(({ remotePort }) => remotePort), [3, 4]);
+  tracker.record(record("RELEASE", { ...flow, tsNs: 17 * MS }));
+  tracker.finish();
+  assert.deepEqual(told.filter((text) => text.startsWith("close")), ["close 2", "close 1", "close 3", "close 4"]);
+  assert.deepEqual([...tracker.living()], []);
 });

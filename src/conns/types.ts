@@ -64,9 +64,20 @@ export interface ConnectionRecord {
   /** Texts; mapped addresses as IPv4. */
   localIp: string;
   remoteIp: string;
-  /** Of a flow: octets of the remote address, 4 or 16, network order; else empty. */
-  remoteAddress: Uint8Array;
   task: TaskIdentity | undefined;
+}
+
+/** What the kernel knows a flow by. */
+export interface FlowKey {
+  /** Of its socket, as in records. */
+  readonly key: string;
+  readonly birthNs: number;
+  readonly protocol: number;
+  readonly localPort: number;
+  readonly remotePort: number;
+  readonly remoteIp: string;
+  /** The address is the IPv4-mapped one of an IPv6 packet. */
+  readonly mapped: boolean;
 }
 
 /** What the kernel counted of a flow. */
@@ -90,12 +101,12 @@ export interface KernelCounters {
   /**
    * Counters of a flow.
    *
-   * @param record the record that told of the flow
+   * @param flow which
    * @returns its counters; undefined when they are gone
    */
-  flow(record: ConnectionRecord): FlowCounters | undefined;
+  flow(flow: FlowKey): FlowCounters | undefined;
   /** Counters of a flow, which the kernel then forgets. */
-  takeFlow(record: ConnectionRecord): FlowCounters | undefined;
+  takeFlow(flow: FlowKey): FlowCounters | undefined;
   /**
    * Usage of a socket by a process that has no place in the socket's own record; forgotten afterwards.
    *
@@ -117,7 +128,7 @@ export interface ConnectionUser {
   /** When it appeared, ns. */
   appearedNs: number;
   /** In the order they came about, each once. */
-  roles: ConnectionRole[];
+  roles: readonly ConnectionRole[];
   bytesSent: number;
   bytesReceived: number;
 }
@@ -137,43 +148,43 @@ export interface Connection {
   /** IP protocol number. */
   readonly protocol: number;
   /** Network namespace of the socket, inode number. */
-  netns: number;
+  readonly netns: number;
   /** `ipv4` also for IPv4-mapped addresses of IPv6 sockets. */
-  family: "ipv4" | "ipv6";
-  mapped: boolean;
-  localIp: string;
-  localPort: number;
-  remoteIp: string;
-  remotePort: number;
+  readonly family: "ipv4" | "ipv6";
+  readonly mapped: boolean;
+  readonly localIp: string;
+  readonly localPort: number;
+  readonly remoteIp: string;
+  readonly remotePort: number;
   direction: "outbound" | "inbound" | "unknown" | "none";
-  state: "connecting" | "established" | "listening" | "bound" | "closed";
+  readonly state: "established" | "listening" | "bound" | "closed";
   /** Older than culprit, or its beginning was missed. */
-  preexisting: boolean;
+  readonly preexisting: boolean;
   /** When it began: SYN sent, handshake done (inbound), first packet, listen or bind; 0 where it was not seen. */
-  startNs: number;
+  readonly startNs: number;
   /** When the handshake was done; 0 where it was not seen. */
-  establishedNs: number;
+  readonly establishedNs: number;
   /** When it was accepted; 0 while it waits. */
-  acceptedNs: number;
+  readonly acceptedNs: number;
   /** When it ended; 0 while it lives. */
-  endNs: number;
-  end: ConnectionEnd | undefined;
+  readonly endNs: number;
+  readonly end: ConnectionEnd | undefined;
   /** Positive errno of the end; 0 for none. */
-  error: number;
+  readonly error: number;
   /** Which end sent the first FIN or the RST. */
-  closedBy: "local" | "remote" | "unknown" | undefined;
+  readonly closedBy: "local" | "remote" | "unknown" | undefined;
   bytesSent: number;
   bytesReceived: number;
-  packetsSent: number;
-  packetsReceived: number;
-  retransmits: number;
-  rttUs: number;
+  readonly packetsSent: number;
+  readonly packetsReceived: number;
+  readonly retransmits: number;
+  readonly rttUs: number;
   /** TCP: first sequence number of each direction; both 0 where the handshake was not seen. */
-  sendSequence: number;
-  receiveSequence: number;
+  readonly sendSequence: number;
+  readonly receiveSequence: number;
   /** Every process known to have to do with it, in order of appearance. */
-  readonly users: ConnectionUser[];
-  closer: ConnectionUser | undefined;
+  readonly users: readonly ConnectionUser[];
+  readonly closer: ConnectionUser | undefined;
   /** The other end, where it is on this host. */
   peer: Connection | undefined;
 }
@@ -187,8 +198,8 @@ export interface CountedConnection {
   readonly socketBytes: Uint8Array;
   /** TCP: users whose counters are in a map of the kernel and not in the socket; undefined for none. */
   readonly uncounted: ReadonlySet<number> | undefined;
-  /** Of a flow: the record that told of it. */
-  readonly record: ConnectionRecord | undefined;
+  /** Of a flow: what its counters are found by. */
+  readonly flowKey: FlowKey | undefined;
 }
 
 /** What a tracker tells of a connection. */

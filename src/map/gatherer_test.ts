@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { task } from "../conns/_testing.ts";
-import type { Connection, ConnectionEventName } from "../conns/types.ts";
+import type { Connection, ConnectionEventName, ConnectionUser } from "../conns/types.ts";
 import { type EdgeEvent, SCHEMA } from "../events.ts";
 import { EXAMPLE_PROCESS } from "../output/fields.ts";
 import { EdgeTable } from "./edges.ts";
@@ -148,10 +148,11 @@ Deno.test("Gatherer remembers the other end after the tracker forgot it", () => 
 Deno.test("Gatherer waits for who accepts the other end, but not for ever", () => {
   const { gatherer, edges } = gather();
   const client = connection();
-  const server = peerOf(client, { users: [], endNs: 0 });
+  const users: ConnectionUser[] = [];
+  const server = peerOf(client, { users, endNs: 0 });
   gatherer.tell("close", client, 5);
   assert.deepEqual(edges(), []);
-  server.users.push(...client.users);
+  users.push(...client.users);
   gatherer.tell("accept", server, 6);
   assert.deepEqual(edges().map(brief), ["process > process 80: 1+0 11/22"]);
 

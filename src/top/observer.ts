@@ -241,11 +241,11 @@ export class TopObserver implements LiveHandlers {
   }
 
   #measure(counted: CountedConnection, usages: readonly SocketUsage[] | undefined, nowNs: number): void {
-    const { connection, socketBytes, uncounted, record } = counted;
+    const { connection, socketBytes, uncounted, flowKey } = counted;
     const meter = this.#meter;
     meter.open(connection, nowNs);
-    if (record !== undefined) {
-      const flow = this.#counters.flow(record);
+    if (flowKey !== undefined) {
+      const flow = this.#counters.flow(flowKey);
       if (flow !== undefined) meter.credit(connection, undefined, flow.bytesSent, flow.bytesReceived, nowNs);
       return;
     }
