@@ -7,6 +7,7 @@
 import { EXIT_CODE, type ExitCode } from "../errors.ts";
 import { SCHEMA } from "../events.ts";
 import { bootTimeNs, LiveClock } from "../host/clock.ts";
+import { counted } from "../output/count.ts";
 import { escapeTerminal } from "../output/escape.ts";
 import { stringifySafe } from "../output/json.ts";
 import { writeStdout } from "../output/stdio.ts";
@@ -57,8 +58,10 @@ function verdictLine({ ready, checks, hooks }: Diagnosis): string {
   const required = [...checks, ...hooks].filter((check) => check.required);
   const failed = required.filter(({ status }) => status === "fail").map(({ name }) => name);
   const unknown = required.filter(({ status }) => status === "unknown").length;
-  if (failed.length === 0) return `culprit dns may not run on this host: ${unknown} checks could not be made`;
-  const rest = unknown === 0 ? "" : `; ${unknown} more checks could not be made`;
+  if (failed.length === 0) {
+    return `culprit dns may not run on this host: ${counted(unknown, "checks")} could not be made`;
+  }
+  const rest = unknown === 0 ? "" : `; ${counted(unknown, "more checks")} could not be made`;
   return `culprit dns cannot run on this host: ${failed.join(", ")} failed${rest}`;
 }
 

@@ -132,7 +132,9 @@ ${note}
 ${edges.length === 0 ? '<p style="padding:20px">Nobody talked to anybody.</p>' : renderSvg(graph, label)}
 </div>
 <h2>Every edge</h2>
-<div class="bar"><input hidden id="filter" type="search" placeholder="Filter: process, unit, name, address, port" aria-label="Filter the table"> <span id="count" class="dim" aria-live="polite">${edges.length} edges</span></div>
+<div class="bar"><input hidden id="filter" type="search" placeholder="Filter: process, unit, name, address, port" aria-label="Filter the table"> <span id="count" class="dim" aria-live="polite">${
+    counted(edges.length, "edge", "edges")
+  }</span></div>
 <div class="scroll"><table>
 <thead>${HEAD_ROW}</thead>
 <tbody>

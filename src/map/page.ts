@@ -52,7 +52,7 @@ let held=null;
 const show=()=>{const words=box.value.toLowerCase().split(/\\s+/).filter(Boolean);let shown=0;
 for(const {row,text} of rows){const on=words.every(word=>text.includes(word))&&(held===null||row.dataset.nodes.split(" ").includes(held));
 row.hidden=!on;if(on)shown++}
-count.textContent=shown===rows.length?rows.length+" edges":shown+" of "+rows.length+" edges"};
+count.textContent=(shown===rows.length?"":shown+" of ")+rows.length+(rows.length===1?" edge":" edges")};
 const light=id=>{if(!svg)return;svg.classList.toggle("focus",id!==null);const on=new Set([id]);
 for(const link of links){const is=link.dataset.from===id||link.dataset.to===id;link.classList.toggle("on",is);
 if(is){on.add(link.dataset.from);on.add(link.dataset.to)}}

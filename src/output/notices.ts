@@ -5,13 +5,12 @@
  */
 
 import type { LossEvent, SummaryEvent } from "../events.ts";
+import { counted } from "./count.ts";
 import { escapeTerminal } from "./escape.ts";
 
-/** Counts by name: `12 dns_messages, 3 processes`. */
-function counts(record: Readonly<Record<string, number>>): string {
-  return Object.entries(record).filter(([, count]) => count !== 0).map(([name, count]) => `${count} ${name}`).join(
-    ", ",
-  );
+/** Counts that are not 0, each told by its name. */
+function counts(record: Readonly<Record<string, number>>, tell: (count: number, name: string) => string): string {
+  return Object.entries(record).filter(([, count]) => count !== 0).map(([name, count]) => tell(count, name)).join(", ");
 }
 
 /**
@@ -21,7 +20,7 @@ function counts(record: Readonly<Record<string, number>>): string {
  * @returns one line with its line feed
  */
 export function lossNotice(event: LossEvent): string {
-  return escapeTerminal(`culprit: lost ${event.count} events: ${event.cause}`) + "\n";
+  return escapeTerminal(`culprit: lost ${counted(event.count, "events")}: ${event.cause}`) + "\n";
 }
 
 /**
@@ -32,10 +31,11 @@ export function lossNotice(event: LossEvent): string {
  * @returns one line, one more where something was lost, and one for each thing that could not be observed
  */
 export function summaryNotice(event: SummaryEvent, unwrittenCount = 0): string {
-  const observed = counts(event.observed).replaceAll("_", " ");
-  const lost = counts(event.lost);
+  const observed = counts(event.observed, (count, name) => counted(count, name.replaceAll("_", " ")));
+  // Causes are names to look up.
+  const lost = counts(event.lost, (count, name) => `${count} ${name}`);
   const lines = [
-    `culprit ${event.command}: ${event.events} events in ${(event.duration_ms / 1000).toFixed(1)} s` +
+    `culprit ${event.command}: ${counted(event.events, "events")} in ${(event.duration_ms / 1000).toFixed(1)} s` +
     (observed === "" ? "" : `, from ${observed}`) + (lost === "" && unwrittenCount === 0 ? ", nothing lost" : ""),
   ];
   if (lost !== "") lines.push(`lost: ${lost}`);

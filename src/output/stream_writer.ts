@@ -7,6 +7,7 @@
 import { errnoMessage } from "../../ffi/errno.ts";
 import { LibbpfError, OutputError } from "../errors.ts";
 import type { CulpritEvent, LossEvent, SummaryEvent } from "../events.ts";
+import { counted } from "./count.ts";
 import type { Formatter } from "./formatter.ts";
 import { lossNotice, summaryNotice } from "./notices.ts";
 import type { Sink } from "./sink.ts";
@@ -221,7 +222,7 @@ export class StreamWriter implements EventWriter {
   #tellUnwritten(): void {
     if (!this.#failed || this.#toldUnwritten) return;
     this.#toldUnwritten = true;
-    this.#reports.reportFailure(`not written: ${this.#unwrittenCount} of ${this.#eventCount} events\n`);
+    this.#reports.reportFailure(`not written: ${this.#unwrittenCount} of ${counted(this.#eventCount, "events")}\n`);
   }
 
   /** UTF-8 of a text; valid until the next call. */

@@ -149,7 +149,7 @@ Deno.test("StreamWriter says that a line may be cut where it cannot be taken bac
   const { writer, failures } = open(sink);
   writer.write(DNS_EVENT.example);
   assert.throws(() => writer.close(), { hint: "its last line may be incomplete" });
-  assert.deepEqual(failures, ["not written: 1 of 1 events\n"]);
+  assert.deepEqual(failures, ["not written: 1 of 1 event\n"]);
   assert.equal(sink.closes, 1);
 });
 
@@ -160,7 +160,7 @@ Deno.test("StreamWriter tells the summary elsewhere when it was in the part that
   assert.throws(() => writer.close(), OutputError);
   assert.deepEqual(failures, [
     "culprit dns: 12 events in 30.0 s, from 24 messages, nothing lost\n",
-    "not written: 0 of 1 events\n",
+    "not written: 0 of 1 event\n",
   ]);
 });
 

@@ -5,6 +5,7 @@
  */
 
 import type { ProcessInfo } from "../events.ts";
+import { counted } from "../output/count.ts";
 import type { RowLabel } from "./types.ts";
 
 /**
@@ -22,7 +23,7 @@ export function displayName(label: RowLabel): string {
     case "name":
       return label.name === "" ? "(no name seen)" : label.name;
     case "others":
-      return `(${label.merged} others)`;
+      return `(${counted(label.merged, "others")})`;
   }
 }
 

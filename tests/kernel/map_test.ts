@@ -155,7 +155,7 @@ Deno.test("culprit map --format writes a document in place of what was there", a
         const ended = await culprit.stop();
         assert.equal(ended.code, 0, ended.stderr);
         assert.equal(ended.stdout, "");
-        assert.match(ended.stderr, /^culprit map: 1 events in /);
+        assert.match(ended.stderr, /^culprit map: 1 event in /);
         const text = await Deno.readTextFile(file);
         assert.match(text, begin);
         assert.match(text, /actors/);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatOctets } from "../../src/top/format.ts";
+import { formatBytes } from "../../src/top/format.ts";
 import { culpritCommand, runCulprit, RunningCulprit } from "./culprit.ts";
 import { Download, FIRST, SECOND, SlowServer, until } from "./traffic.ts";
 
@@ -35,11 +35,11 @@ Deno.test("culprit top --batch counts every octet, once it is over", async () =>
   assert.match(last[0] ?? "", /^culprit top .*by process, bytes now$/);
   assert.match(
     last[1] ?? "",
-    new RegExp(`all: sent \\d+ {2}recv ${formatOctets(server.headBytes + FIRST + SECOND)} {2}conns 1 `),
+    new RegExp(`all: sent \\d+B {2}recv ${formatBytes(server.headBytes + FIRST + SECOND)} {2}conns 1 `),
   );
   assert.equal(last[2], "nothing lost");
   assert.match(last[4] ?? "", /^ *\d+ curl /);
-  assert.match(stderr, /^culprit top: 1 events .*nothing lost$/m);
+  assert.match(stderr, /^culprit top: 1 event .*nothing lost$/m);
   assert.equal(code, 0);
 });
 
@@ -65,7 +65,7 @@ Deno.test("culprit top counts of an older connection what it moves from then on"
   if (isToldIncomplete(stdout)) return assert.equal(code, 3);
   assert.match(
     stdout.split("\n\n").at(-1) ?? "",
-    new RegExp(`all: sent - {2}recv ${formatOctets(SECOND)} {2}conns 1 `),
+    new RegExp(`all: sent - {2}recv ${formatBytes(SECOND)} {2}conns 1 `),
   );
   assert.equal(code, 0);
 });
