@@ -8,6 +8,7 @@ import { type DnsMessage, tryDecodeMessage } from "../dns/mod.ts";
 import { dnsInfo } from "../dns_event.ts";
 import { CulpritError, EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
 import { type DnsInfo, SCHEMA } from "../events.ts";
+import { counted } from "../output/count.ts";
 import { escapeTerminal } from "../output/escape.ts";
 import { stringifySafe } from "../output/json.ts";
 import { writeStdout } from "../output/stdio.ts";
@@ -39,7 +40,9 @@ export function runDecode(text: string, options: DecodeOptions): Promise<ExitCod
   const { message } = tryDecodeMessage(octets);
   if (message === undefined) {
     throw new NoMessageError(
-      `Cannot decode the message: found ${octets.length} octets, wanted at least the ${HEADER_OCTETS} of a header`,
+      `Cannot decode the message: found ${
+        counted(octets.length, "octets")
+      }, wanted at least the ${HEADER_OCTETS} of a header`,
     );
   }
   const info = dnsInfo(message, "dns", octets.length);
@@ -56,17 +59,34 @@ export function runDecode(text: string, options: DecodeOptions): Promise<ExitCod
  *
  * @param text hexadecimal (with an optional `0x`, colons and white space) or base64 (either alphabet)
  * @returns the octets
- * @throws {UsageError} when it is neither
+ * @throws {UsageError} when it is neither, an odd number of hexadecimal digits, or base64 too short to be a message
  */
 export function parseMessage(text: string): Uint8Array {
   const hex = text.replace(/^\s*0x/i, "").replace(/[\s:]+/g, "");
-  if (hex !== "" && hex.length % 2 === 0 && /^[0-9a-f]+$/i.test(hex)) return Uint8Array.fromHex(hex);
+  // Base64 that has no other digits is less likely by far than one of hexadecimal that was not copied.
+  if (/^[0-9a-f]+$/i.test(hex)) {
+    if (hex.length % 2 === 0) return Uint8Array.fromHex(hex);
+    throw unwanted(`${counted(hex.length, "hexadecimal digits")}, of which octets have two`);
+  }
   const base64 = text.replace(/\s+/g, "").replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, "");
   if (base64 !== "" && base64.length % 4 !== 1 && /^[0-9a-z+/]+$/i.test(base64)) {
-    return Uint8Array.fromBase64(base64);
+    const octets = Uint8Array.fromBase64(base64);
+    if (octets.length >= HEADER_OCTETS) return octets;
+    // Nearly any word is base64 of something.
+    throw unwanted(`"${shown(text)}", which as base64 is ${counted(octets.length, "octets")} and no message`);
   }
-  const shown = text.length > 40 ? `${text.slice(0, 40)}...` : text;
-  throw new UsageError(`argument <message>: found "${shown}", wanted hexadecimal, base64 or -`, {
+  throw unwanted(`"${shown(text)}"`);
+}
+
+/** The beginning of a text, on one line. */
+function shown(text: string): string {
+  const line = text.trim().replace(/\s+/g, " ");
+  return line.length > 40 ? `${line.slice(0, 40)}...` : line;
+}
+
+/** The error for text that holds no message. */
+function unwanted(found: string): UsageError {
+  return new UsageError(`argument <message>: found ${found}, wanted hexadecimal, base64 or -`, {
     hint: "for example culprit decode 12340100000100000000000003777777076578616d706c650000010001",
   });
 }

@@ -16,7 +16,23 @@ for (
   Deno.test(`parseMessage() reads ${name}`, () => assert.equal(parseMessage(text).toHex(), QUERY));
 }
 
-for (const text of ["", "xyz!", "abcde", "12 34 5?"]) {
-  Deno.test(`parseMessage() refuses ${JSON.stringify(text)}`, () =>
-    assert.throws(() => parseMessage(text), UsageError));
+const REFUSED: readonly (readonly [text: string, found: string])[] = [
+  ["", '""'],
+  ["xyz!", '"xyz!"'],
+  ["12 34 5?", '"12 34 5?"'],
+  ["no\nmessage!", '"no message!"'],
+  ["zz", '"zz", which as base64 is 1 octet and no message'],
+  ["example", '"example", which as base64 is 5 octets and no message'],
+  ["1", "1 hexadecimal digit, of which octets have two"],
+  // As base64 it would be a message of 38 octets.
+  [`${QUERY}0`, "51 hexadecimal digits, of which octets have two"],
+];
+for (const [text, found] of REFUSED) {
+  Deno.test(`parseMessage() says what it found in place of a message: ${JSON.stringify(text)}`, () => {
+    assert.throws(() => parseMessage(text), (error) => {
+      assert.ok(error instanceof UsageError);
+      assert.equal(error.message, `argument <message>: found ${found}, wanted hexadecimal, base64 or -`);
+      return true;
+    });
+  });
 }
