@@ -98,14 +98,14 @@ export class ConnectionEventBuilder {
   }
 
   #userInfo(user: ConnectionUser, connection: Connection, tsNs: number, isEnd: boolean): ConnectionUserInfo {
-    const info: ConnectionUserInfo = { process: this.#process(user, tsNs), roles: [...user.roles] };
-    if (!isEnd || connection.shape === "listener") return info;
-    if (connection.shape === "flow") {
-      // The kernel counts processes by socket and flows by packet: one user has it all, several cannot be told apart.
-      if (connection.users.length > 1) return info;
-      return { ...info, bytes_sent: connection.bytesSent, bytes_received: connection.bytesReceived };
-    }
-    return { ...info, bytes_sent: user.bytesSent, bytes_received: user.bytesReceived };
+    const info: ConnectionUserInfo = { process: this.#process(user, tsNs), roles: user.roles.slice() };
+    const { shape, users } = connection;
+    // The kernel counts processes by socket and flows by packet: one user has it all, several cannot be told apart.
+    if (!isEnd || shape === "listener" || (shape === "flow" && users.length > 1)) return info;
+    const { bytesSent, bytesReceived } = shape === "flow" ? connection : user;
+    info.bytes_sent = bytesSent;
+    info.bytes_received = bytesReceived;
+    return info;
   }
 
   #addPeer(event: ConnectionEvent, connection: Connection, tsNs: number): void {
