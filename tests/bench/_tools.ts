@@ -6,6 +6,7 @@
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { V8_FLAGS } from "../../scripts/target.ts";
 
 /** Root of the work tree, without slash at the end. */
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
@@ -194,7 +195,7 @@ export interface CulpritOptions {
  * @param v8Flags for Deno, those it is shipped with unless given
  * @returns program and leading arguments
  */
-export function culpritCommand(way: string, v8Flags = "--max-semi-space-size=4"): string[] {
+export function culpritCommand(way: string, v8Flags = V8_FLAGS.slice("--v8-flags=".length)): string[] {
   const flags = v8Flags === "" ? [] : [`--v8-flags=${v8Flags}`];
   const run = [Deno.execPath(), "run", "--quiet", "--no-prompt", "--cached-only", "--allow-all", ...flags];
   if (way === "sources") return [...run, `${ROOT}/cli.ts`];

@@ -5,6 +5,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { V8_FLAGS } from "../../scripts/target.ts";
 import type { CulpritEvent, SummaryEvent } from "../../src/events.ts";
 
 /** Root of the source tree. */
@@ -18,7 +19,8 @@ export const ROOT: string = fileURLToPath(new URL("../..", import.meta.url)).rep
 export function culpritCommand(): string[] {
   const given = Deno.env.get("CULPRIT");
   if (given) return given.split(" ");
-  const flags = ["run", "--quiet", "--no-prompt", "--cached-only", "--allow-all", "--config", `${ROOT}/deno.json`];
+  const flags = ["run", V8_FLAGS, "--quiet", "--no-prompt", "--cached-only", "--allow-all"];
+  flags.push("--config", `${ROOT}/deno.json`);
   return [Deno.execPath(), ...flags, `${ROOT}/cli.ts`];
 }
 
