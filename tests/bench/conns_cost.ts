@@ -1,8 +1,9 @@
-// Requests a second of nginx, asked by wrk over loopback, with and without culprit conns, by turns.
-// deno run -A tests/bench/conns_cost.ts [--rounds 5] [--seconds 4] [--way sources|bundle] [-- ARGUMENTS OF conns]
+// Requests a second of nginx, asked by wrk over loopback, alone, with culprit conns and with other tools, by turns.
+// deno run -A tests/bench/conns_cost.ts [--rounds 5] [--seconds 4] [--way sources|bundle] [--with culprit,tcplife]
 //
-// nginx, wrk and culprit share all CPUs: what culprit uses is taken from the others as soon as none is idle. Needs
-// nginx and wrk.
+// nginx, wrk and the tool share all CPUs: what it uses is taken from the others as soon as none is idle. Needs nginx and
+// wrk, and tcplife of libbpf-tools where it is asked for. "culprit close" tells ends only, as tcplife does.
+import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { writeStdout } from "../../src/output/stdio.ts";
 import { cpuSeconds, culpritCommand, machine, memoryMib, showSpread, spread } from "./_tools.ts";
@@ -12,14 +13,14 @@ import { CONN_SENSOR } from "../../bpf/conn/sensor.ts";
 import { PROCESS_SENSOR } from "../../bpf/process/sensor.ts";
 import { DNS_PORTS, NAMES_SENSOR } from "../../src/commands/conns.ts";
 
-const { values, positionals } = parseArgs({
+const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "4" },
     way: { type: "string", default: "sources" },
     port: { type: "string", default: "18480" },
+    with: { type: "string", default: "culprit,culprit close,tcplife" },
   },
-  allowPositionals: true,
 });
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
@@ -80,66 +81,112 @@ async function load(args: readonly string[]): Promise<{ requests: number; perSec
   return { requests, perSecond };
 }
 
-/** A culprit that is attached. */
-interface Running {
-  readonly pid: number;
-  /** Ends it; its summary. */
+/** A tool that watches. */
+interface Watcher {
+  /** CPU time it used so far, s, and its memory, MiB. */
+  used(): { cpu: number; rss: number };
+  /** Ends it; what is to be said of the run. */
   stop(): Promise<string>;
 }
 
-async function startConns(directory: string): Promise<Running> {
-  const ready = `${directory}/ready`;
-  const [program = "", ...leading] = culpritCommand(values.way);
-  const args = [...leading, "conns", "--json", "--output", "/dev/null", "--ready-file", ready, ...positionals];
-  const child = new Deno.Command(program, { args, stdout: "null", stderr: "piped" }).spawn();
-  const stderr = new Response(child.stderr).text();
+/** Waits until something is true of a tool that runs. */
+async function until(isTrue: () => boolean, child: Deno.ChildProcess, name: string): Promise<void> {
   let ended = false;
   void child.status.then(() => ended = true);
-  for (;;) {
-    if (ended) throw new Error(`culprit ended: ${await stderr}`);
-    try {
-      await Deno.remove(ready);
-      break;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+  while (!isTrue()) {
+    if (ended) throw new Error(`${name} ended`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+/** Times and memory of a process. */
+function usedBy(pid: number): { cpu: number; rss: number } {
+  return { cpu: cpuSeconds(pid), rss: memoryMib(pid).rss };
+}
+
+async function startCulprit(directory: string, options: readonly string[]): Promise<Watcher> {
+  const ready = `${directory}/ready`;
+  const [program = "", ...leading] = culpritCommand(values.way);
+  const args = [...leading, "conns", "--json", "--output", "/dev/null", "--ready-file", ready, ...options];
+  const child = new Deno.Command(program, { args, stdout: "null", stderr: "inherit" }).spawn();
+  await until(() => existsSync(ready), child, "culprit");
+  await Deno.remove(ready);
   return {
-    pid: child.pid,
+    used: () => usedBy(child.pid),
     async stop(): Promise<string> {
       child.kill("SIGTERM");
       const { code } = await child.status;
-      return `${code === 0 ? "nothing lost" : `exit code ${code}`} ${(await stderr).trim()}`.trim();
+      return code === 0 ? "nothing lost" : `exit code ${code}`;
     },
   };
 }
 
-interface Figures {
-  without: number[];
-  with: number[];
-  /** CPU time of culprit a request, us. */
-  cpuUs: number[];
+/** Runs tcplife; it needs a tracefs, which not every host has mounted: in a mount namespace of its own. */
+async function startTcplife(directory: string): Promise<Watcher> {
+  const output = `${directory}/tcplife.txt`;
+  const script = 'mount -t tracefs none /sys/kernel/tracing && exec stdbuf -oL tcplife >"$0"';
+  const child = new Deno.Command("unshare", { args: ["-m", "sh", "-c", script, output], stdout: "null" }).spawn();
+  // Its heading comes before it is attached, a line of a connection after.
+  await until(
+    () => {
+      const { success } = new Deno.Command("curl", { args: ["-s", url], stdout: "null" }).outputSync();
+      return success && existsSync(output) && Deno.readTextFileSync(output).includes("nginx");
+    },
+    child,
+    "tcplife",
+  );
+  return {
+    used: () => usedBy(child.pid),
+    async stop(): Promise<string> {
+      child.kill("SIGINT");
+      await child.status;
+      return `${Deno.statSync(output).size >> 20} MiB of lines`;
+    },
+  };
 }
 
-const figures = new Map<string, Figures>(LOADS.map(([name]) => [name, { without: [], with: [], cpuUs: [] }]));
+const WATCHERS: Readonly<Record<string, (directory: string) => Promise<Watcher>>> = {
+  "culprit": (directory) => startCulprit(directory, []),
+  "culprit close": (directory) => startCulprit(directory, ["--event", "close"]),
+  "tcplife": startTcplife,
+};
+const watchers = values.with.split(",").filter((name) => name !== "");
+for (const name of watchers) {
+  if (!(name in WATCHERS)) throw new Error(`--with: found "${name}", wanted ${Object.keys(WATCHERS).join(", ")}`);
+}
 
-/** What one kind of load costs in one round; the order changes, so that a change of the machine hits both alike. */
+/** Figures of one load with one tool, or alone. */
+class Figures {
+  readonly perSecond: number[] = [];
+  /** CPU time of the tool a request, us. */
+  readonly cpuUs: number[] = [];
+}
+
+/** By load and tool. */
+const figures = new Map(
+  LOADS.flatMap(([name]) => ["", ...watchers].map((tool) => [`${name}\n${tool}`, new Figures()])),
+);
+
+/** What one load does with one tool, or alone. */
+async function measureOne(directory: string, name: string, args: readonly string[], tool: string): Promise<void> {
+  const result = figures.get(`${name}\n${tool}`);
+  const watcher = await WATCHERS[tool]?.(directory);
+  const before = watcher?.used().cpu ?? 0;
+  const { requests, perSecond } = await load(args);
+  result?.perSecond.push(perSecond);
+  if (watcher === undefined) return;
+  const { cpu, rss } = watcher.used();
+  result?.cpuUs.push((cpu - before) * 1e6 / requests);
+  writeStdout(`${name}: ${tool}: ${perSecond.toFixed(0)}/s, ${rss.toFixed(0)} MiB, ${await watcher.stop()}\n`);
+}
+
+/** One round; the order turns, so that a change of the machine hits all alike. */
 async function measure(directory: string, round: number): Promise<void> {
+  const tools = ["", ...watchers];
   for (const [name, args] of LOADS) {
-    const result = figures.get(name);
-    if (result === undefined) continue;
-    const bare = async (): Promise<void> => void result.without.push((await load(args)).perSecond);
-    const watched = async (): Promise<void> => {
-      const culprit = await startConns(directory);
-      const before = cpuSeconds(culprit.pid);
-      const { requests, perSecond } = await load(args);
-      result.with.push(perSecond);
-      result.cpuUs.push((cpuSeconds(culprit.pid) - before) * 1e6 / requests);
-      const { rss } = memoryMib(culprit.pid);
-      writeStdout(`${name}: ${perSecond.toFixed(0)}/s, ${rss.toFixed(0)} MiB, ${await culprit.stop()}\n`);
-    };
-    for (const step of round % 2 === 0 ? [bare, watched] : [watched, bare]) await step();
+    for (let turn = 0; turn < tools.length; turn++) {
+      await measureOne(directory, name, args, tools[(turn + round) % tools.length] ?? "");
+    }
   }
 }
 
@@ -172,15 +219,17 @@ try {
   await load([]);
   for (let round = 0; round < rounds; round++) await measure(directory, round);
   writeStdout(
-    `\n${machine()}, nginx and wrk with a thread each, median (least to most) of ${rounds} runs by turns\n\n`,
+    `\n${machine()}, nginx and wrk with a thread each, median (least to most) of ${rounds} runs by turns\n\n` +
+      "| load | with | requests/s | fewer | CPU of the tool a request, us |\n| --- | --- | --- | --- | --- |\n",
   );
-  writeStdout(
-    "| load | without, requests/s | with | loss | CPU of culprit a request, us |\n| --- | --- | --- | --- | --- |\n",
-  );
-  for (const [name, { without, with: watched, cpuUs }] of figures) {
-    const loss = 100 * (1 - spread(watched).median / spread(without).median);
-    const columns = [showSpread(without), showSpread(watched), `${loss.toFixed(1)} %`, showSpread(cpuUs, 1)];
-    writeStdout(`| ${name} | ${columns.join(" | ")} |\n`);
+  for (const [key, { perSecond, cpuUs }] of figures) {
+    const [name = "", tool = ""] = key.split("\n");
+    const alone = spread(figures.get(`${name}\n`)?.perSecond ?? []).median;
+    const loss = `${(100 * (1 - spread(perSecond).median / alone)).toFixed(1)} %`;
+    const columns = tool === ""
+      ? [name, "nothing", showSpread(perSecond), "", ""]
+      : [name, tool, showSpread(perSecond), loss, showSpread(cpuUs, 1)];
+    writeStdout(`| ${columns.join(" | ")} |\n`);
   }
   await measureKernel();
 } finally {
