@@ -4,20 +4,22 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
 import config from "../deno.json" with { type: "json" };
 import { closeLibrary, configureLibrary, libbpf } from "../ffi/mod.ts";
 import { type BuildKind, buildKind, findAsset } from "./assets.ts";
 import { CulpritError } from "./errors.ts";
+import { readCommit } from "./git_commit.ts";
 import { kernelRelease } from "./host/kernel.ts";
 
 /** The answer of `culprit version`. */
 export interface VersionFacts {
   /** Version of culprit: the one in deno.json. */
   readonly version: string;
-  /** Commit it was built from; `unknown` for the sources. */
+  /** Commit it was built from, or that the sources are a work tree of; else `unknown`. */
   readonly commit: string;
-  /** Whether tracked files differed from that commit. */
-  readonly modified: boolean;
+  /** Whether tracked files differ from that commit; `unknown` for sources, which are not compared. */
+  readonly modified: boolean | "unknown";
   /** What runs. */
   readonly build: BuildKind;
   /** Machine, as `uname -m` names it. */
@@ -37,10 +39,13 @@ export interface VersionFacts {
 }
 
 /** Facts of the build: see scripts/bundle.ts. */
-function buildFacts(): { commit: string; modified: boolean } {
+function buildFacts(): Pick<VersionFacts, "commit" | "modified"> {
+  if (buildKind() === "source") {
+    return { commit: readCommit(fileURLToPath(new URL("..", import.meta.url))) ?? "unknown", modified: "unknown" };
+  }
   const content = findAsset("build.json");
   return content === undefined
-    ? { commit: "unknown", modified: false }
+    ? { commit: "unknown", modified: "unknown" }
     : JSON.parse(new TextDecoder().decode(content)) as { commit: string; modified: boolean };
 }
 

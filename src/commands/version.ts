@@ -21,6 +21,12 @@ const BUILDS: Readonly<Record<BuildKind, string>> = {
   memory: "offline single file, run from memory",
 };
 
+/** The commit, and whether it is all there is. */
+function commitText({ commit, modified }: VersionFacts): string {
+  if (commit === "unknown" || modified === false) return commit;
+  return `${commit}, ${modified === true ? "with changes" : "if nothing was changed since"}`;
+}
+
 /**
  * The versions as text.
  *
@@ -30,7 +36,7 @@ const BUILDS: Readonly<Record<BuildKind, string>> = {
 export function renderVersionText(facts: VersionFacts): string {
   const rows = [
     ["culprit", facts.version],
-    ["commit", `${facts.commit}${facts.modified ? ", with changes" : ""}`],
+    ["commit", commitText(facts)],
     ["build", `${BUILDS[facts.build]}, ${facts.arch}`],
     ["deno", `${facts.deno} (V8 ${facts.v8})`],
     ["libbpf", `${facts.libbpf} (${facts.libbpfSource})`],
