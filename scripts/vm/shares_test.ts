@@ -11,9 +11,10 @@ Deno.test("dealFiles() deals out every file once and keeps their order", () => {
 });
 
 Deno.test("dealFiles() keeps the two slowest files apart", () => {
-  const [share] = dealFiles(slowFiles());
-  const slowest = ["tests/kernel/attribution_test.ts", "tests/kernel/conns_test.ts"];
-  assert.equal(slowest.filter((file) => share?.includes(file)).length, 1);
+  const slowest = ["tests/kernel/failures_test.ts", "tests/kernel/attribution_test.ts"];
+  for (const share of dealFiles(slowFiles())) {
+    assert.ok(slowest.filter((file) => share.includes(file)).length <= 1);
+  }
 });
 
 Deno.test("dealFiles() makes one share of few files, and of none", () => {
