@@ -18,6 +18,7 @@ import { UserNames } from "./host/users.ts";
 import { escapeTerminal } from "./output/escape.ts";
 import { compileFilter, type EventFilter } from "./output/filter.ts";
 import type { Formatter } from "./output/formatter.ts";
+import { LiveOutput } from "./output/live_output.ts";
 import { stderrOffer } from "./output/offer.ts";
 import { setStderrWriter, writeStderr } from "./output/stdio.ts";
 import { type EventWriter, openWriter } from "./output/writer.ts";
@@ -31,13 +32,7 @@ const RECORDS_PER_TURN = 8192;
 const RECORDS_PER_WAITING_TURN = 1024;
 /** Records after which signals get their turn too, where there is no pause between turns: they wait for a timer. */
 const RECORDS_PER_PAUSE = 65_536;
-/** Octets a slow reader may leave waiting; then the ring has to wait, and the kernel counts what it has no room for. */
-const BACKLOG_MAX_BYTES = 1 << 20;
-/** How long to wait for a slow reader at a time, ms: as long as a signal may wait. */
-const PUSH_MS = 50;
-/** How long a reader may take nothing when the run ends, before what waits is given up, ms. */
-const STALLED_MS = 2000;
-/** How long a slow reader gets then in all, ms. */
+/** How long a slow reader gets in all when the run ends, ms. */
 const LAST_PUSH_MS = 10_000;
 /** How long a reader of standard error gets to take a message, ms. */
 const STDERR_WAIT_MS = 500;
@@ -136,7 +131,7 @@ class LiveLoop implements LiveSession {
   readonly run: SensorRun;
   readonly #command: LiveCommand;
   readonly #options: LiveOptions;
-  readonly #writer: EventWriter;
+  readonly #output: LiveOutput;
   readonly #stop: StopSignal;
   readonly #filter: EventFilter | undefined;
   readonly #handlers: LiveHandlers;
@@ -147,13 +142,12 @@ class LiveLoop implements LiveSession {
   readonly #procGap = procGap();
   /** What cannot be observed and why. */
   readonly #notObserved: readonly string[];
-  #outputError: OutputError | undefined;
   #lastTsNs = 0;
 
   constructor(command: LiveCommand, options: LiveOptions, writer: EventWriter, stop: StopSignal, run: SensorRun) {
     this.#command = command;
     this.#options = options;
-    this.#writer = writer;
+    this.#output = new LiveOutput(writer);
     this.#stop = stop;
     this.run = run;
     this.#filter = compileFilter(options);
@@ -173,14 +167,14 @@ class LiveLoop implements LiveSession {
   /** See {@linkcode LiveSession.emit}. */
   emit(event: CulpritEvent): void {
     if (this.#filter !== undefined && !this.#filter(event)) return;
-    if (this.#options.count !== undefined && this.#writer.eventCount >= this.#options.count) return;
-    this.#write(event);
-    if (this.#writer.eventCount === this.#options.count) this.#stop.request();
+    if (this.#options.count !== undefined && this.#output.eventCount >= this.#options.count) return;
+    this.#output.write(event);
+    if (this.#output.eventCount === this.#options.count) this.#stop.request();
   }
 
   /** See {@linkcode LiveSession.fail}. */
   fail(error: OutputError): void {
-    this.#outputError ??= error;
+    this.#output.error ??= error;
   }
 
   /** See {@linkcode LiveSession.stop}. */
@@ -200,16 +194,18 @@ class LiveLoop implements LiveSession {
     for (const facts of this.#procGap?.isForeign === true ? [] : eachProcess()) {
       this.table.addFromProc(facts);
       // With thousands of processes this takes a while, which the ring may not have.
-      if (this.run.pendingBytes > this.#options.ringSizeBytes / 4 && !this.#isBackedUp()) this.#drain(recordsPerTurn);
+      if (this.run.pendingBytes > this.#options.ringSizeBytes / 4 && !this.#output.isBackedUp()) {
+        this.#drain(recordsPerTurn);
+      }
     }
     // Ready is who knows the processes of before as well: they may end at any moment.
     if (this.#options.readyFile !== undefined) touch(this.#options.readyFile);
     if (this.#options.durationMs !== undefined) this.#stop.requestAfter(this.#options.durationMs);
     let sincePause = 0;
     let lossCheckNs = startedNs;
-    while (!this.#stop.requested && !this.#writer.ended && this.#outputError === undefined) {
-      if (this.#isBackedUp()) {
-        this.#push(PUSH_MS);
+    while (!this.#stop.requested && !this.#output.isOver) {
+      if (this.#output.isBackedUp()) {
+        this.#output.push();
         await this.#stop.wait(0);
         continue;
       }
@@ -223,7 +219,7 @@ class LiveLoop implements LiveSession {
       }
       sincePause += handled;
       if (handled < recordsPerTurn) {
-        this.#flush();
+        this.#output.flush();
         await this.#stop.wait(waitMs(handled));
       } else if (sincePause >= RECORDS_PER_PAUSE) {
         sincePause = 0;
@@ -238,34 +234,7 @@ class LiveLoop implements LiveSession {
 
   /** Most records of a turn. */
   get #recordsPerTurn(): number {
-    return this.#writer.backlog === undefined ? RECORDS_PER_TURN : RECORDS_PER_WAITING_TURN;
-  }
-
-  /** Whether more waits for a reader than may; hands on what is taken at once. */
-  #isBackedUp(): boolean {
-    const { backlog } = this.#writer;
-    if (backlog === undefined || backlog.sizeBytes === 0) return false;
-    this.#push(0);
-    return backlog.sizeBytes > BACKLOG_MAX_BYTES;
-  }
-
-  /** Hands on what waits for a reader. */
-  #push(waitMs: number): void {
-    this.#orFail(() => this.#writer.backlog?.push(waitMs));
-  }
-
-  /** Waits for a reader until a moment, then gives up what waits. */
-  #pushUntil(deadlineMs: number): void {
-    const { backlog } = this.#writer;
-    if (backlog === undefined) return;
-    let giveUpMs = performance.now() + STALLED_MS;
-    for (let nowMs = performance.now(); backlog.sizeBytes > 0; nowMs = performance.now()) {
-      if (nowMs >= Math.min(giveUpMs, deadlineMs)) break;
-      const before = backlog.sizeBytes;
-      this.#push(PUSH_MS);
-      if (backlog.sizeBytes < before) giveUpMs = performance.now() + STALLED_MS;
-    }
-    this.#orFail(() => backlog.abandon("nobody reads it"));
+    return this.#output.mayWait ? RECORDS_PER_WAITING_TURN : RECORDS_PER_TURN;
   }
 
   #drain(maxRecords: number): number {
@@ -327,25 +296,13 @@ class LiveLoop implements LiveSession {
       if (count === before) continue;
       this.#told.set(cause, count);
       this.#handlers.lost(nowNs);
-      this.#write({ schema: SCHEMA, type: "loss", time: this.clock.toRfc3339(nowNs), cause, count: count - before });
-    }
-  }
-
-  #write(event: CulpritEvent): void {
-    this.#orFail(() => this.#writer.write(event));
-  }
-
-  #flush(): void {
-    this.#orFail(() => this.#writer.flush());
-  }
-
-  /** Ends the run where the output fails. */
-  #orFail(act: () => void): void {
-    try {
-      act();
-    } catch (error) {
-      if (!(error instanceof OutputError)) throw error;
-      this.#outputError ??= error;
+      this.#output.write({
+        schema: SCHEMA,
+        type: "loss",
+        time: this.clock.toRfc3339(nowNs),
+        cause,
+        count: count - before,
+      });
     }
   }
 
@@ -355,12 +312,12 @@ class LiveLoop implements LiveSession {
     const endedNs = bootTimeNs();
     const deadlineMs = performance.now() + LAST_PUSH_MS;
     do {
-      if (this.#isBackedUp()) this.#pushUntil(deadlineMs);
+      if (this.#output.isBackedUp()) this.#output.pushUntil(deadlineMs);
     } while (this.run.pendingBytes > 0 && this.#drain(this.#recordsPerTurn) > 0);
     this.#tellLoss(endedNs);
     this.#handlers.finish(endedNs);
-    this.#flush();
-    this.#pushUntil(deadlineMs);
+    this.#output.flush();
+    this.#output.pushUntil(deadlineMs);
     const lost = { ...Object.fromEntries(this.run.losses()), ...this.#handlers.lostCounts() };
     const summary: SummaryEvent = {
       schema: SCHEMA,
@@ -368,17 +325,17 @@ class LiveLoop implements LiveSession {
       time: this.clock.toRfc3339(endedNs),
       command: this.#command.name,
       duration_ms: Math.round((endedNs - startedNs) / 1e6),
-      events: this.#writer.eventCount,
+      events: this.#output.eventCount,
       observed: { ...this.#handlers.observed(), ...this.#counts },
       lost,
       not_observed: [...this.#notObserved],
     };
-    this.#write(summary);
-    this.#flush();
-    this.#pushUntil(deadlineMs);
-    if (this.#outputError !== undefined) throw this.#outputError;
+    this.#output.write(summary);
+    this.#output.flush();
+    this.#output.pushUntil(deadlineMs);
+    if (this.#output.error !== undefined) throw this.#output.error;
     const complete = Object.keys(lost).length === 0 && this.#notObserved.length === 0;
-    return complete || this.#writer.ended ? EXIT_CODE.ok : EXIT_CODE.incomplete;
+    return complete || this.#output.ended ? EXIT_CODE.ok : EXIT_CODE.incomplete;
   }
 }
 
