@@ -47,21 +47,34 @@ function withScratch(run: (directory: string) => void): void {
 export function makeTar(output: string, directory: string, files: readonly ArchiveFile[], epoch: number): void {
   withScratch((scratch) => {
     stage(`${scratch}/${directory}`, files, epoch);
-    runTool("tar", [
-      `--directory=${scratch}`,
-      "--sort=name",
-      `--mtime=@${epoch}`,
-      "--owner=root:0",
-      "--group=root:0",
-      "--mode=go=rX,u+rw",
-      "--format=gnu",
-      // Without name and time of the file.
-      "--use-compress-program=gzip -n",
-      "--create",
-      `--file=${output}`,
-      directory,
-    ]);
+    tarDirectory(output, scratch, directory, epoch);
   });
+}
+
+/**
+ * Makes a .tar.gz of a directory that is there.
+ *
+ * @param output path of the archive
+ * @param parent where the directory is
+ * @param directory its name, which the archive shows
+ * @param epoch time of the files, in seconds since 1970
+ * @throws {ToolError} when tar fails
+ */
+export function tarDirectory(output: string, parent: string, directory: string, epoch: number): void {
+  runTool("tar", [
+    `--directory=${parent}`,
+    "--sort=name",
+    `--mtime=@${epoch}`,
+    "--owner=root:0",
+    "--group=root:0",
+    "--mode=go=rX,u+rw",
+    "--format=gnu",
+    // Without name and time of the file.
+    "--use-compress-program=gzip -n",
+    "--create",
+    `--file=${output}`,
+    directory,
+  ]);
 }
 
 /**

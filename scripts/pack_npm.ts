@@ -1,5 +1,6 @@
 // Makes the npm package of the library in dist/release: deno task pack. Refuses when a type declaration is missing.
 import config from "../deno.json" with { type: "json" };
+import { tarDirectory } from "./archive.ts";
 import { build } from "./build.ts";
 import { TARGETS } from "./target.ts";
 import { DIST, ROOT, runTool, ToolError } from "./toolchain.ts";
@@ -86,19 +87,7 @@ export function packNpm(output: string): void {
     const exports = { ...manifest["exports"] as object, "./prebuilt/*": "./prebuilt/*" };
     const full = { ...manifest, ...MANIFEST, license: config.license, exports };
     Deno.writeTextFileSync(`${target}/package.json`, `${JSON.stringify(full, undefined, 2)}\n`);
-    runTool("tar", [
-      `--directory=${scratch}/out`,
-      "--sort=name",
-      "--mtime=@0",
-      "--owner=root:0",
-      "--group=root:0",
-      "--mode=go=rX,u+rw",
-      "--format=gnu",
-      "--use-compress-program=gzip -n",
-      "--create",
-      `--file=${output}`,
-      "package",
-    ]);
+    tarDirectory(output, `${scratch}/out`, "package", 0);
   } finally {
     Deno.removeSync(scratch, { recursive: true });
   }
