@@ -31,9 +31,15 @@ export function missingBpfCapabilities(status: string = Deno.readTextFileSync("/
  * where it is allowed to.
  *
  * @param limits text of /proc/PID/limits, of this process without it
- * @returns true when there is a limit
+ * @param release of the kernel, as `uname -r` prints it
+ * @returns true when there is a limit; false on newer kernels, which may refuse for other reasons
  */
-export function isMemlockLimited(limits: string = Deno.readTextFileSync("/proc/self/limits")): boolean {
+export function isMemlockLimited(
+  limits: string = Deno.readTextFileSync("/proc/self/limits"),
+  release: string = Deno.osRelease(),
+): boolean {
+  const [major = 0, minor = 0] = release.split(".", 2).map((part) => parseInt(part, 10));
+  if (major > 5 || (major === 5 && minor >= 11)) return false;
   return /^Max locked memory\s+\d+/m.test(limits);
 }
 

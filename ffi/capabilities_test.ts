@@ -29,9 +29,16 @@ Deno.test("missingBpfCapabilities() tells what CapEff lacks", async (t) => {
 Deno.test("isMemlockLimited() tells a number from unlimited", () => {
   const limits = (value: string): string =>
     `Max processes  100  100  processes\nMax locked memory         ${value}   bytes\n`;
-  assert.equal(isMemlockLimited(limits("65536                65536             ")), true);
-  assert.equal(isMemlockLimited(limits("unlimited            unlimited         ")), false);
+  assert.equal(isMemlockLimited(limits("65536                65536             "), "5.10.0-28-amd64"), true);
+  assert.equal(isMemlockLimited(limits("65536                65536             "), "4.19.0"), true);
+  assert.equal(isMemlockLimited(limits("unlimited            unlimited         "), "5.10.0-28-amd64"), false);
   assert.equal(typeof isMemlockLimited(), "boolean");
+});
+
+Deno.test("isMemlockLimited() knows that Linux 5.11 and newer charge nothing", () => {
+  const limits = "Max locked memory         65536                65536                bytes\n";
+  assert.equal(isMemlockLimited(limits, "5.11.0"), false);
+  assert.equal(isMemlockLimited(limits, "6.18.44-lockdown"), false);
 });
 
 Deno.test("isInUserNamespace() knows the identity map of the initial namespace", () => {

@@ -398,22 +398,25 @@ export interface UnixEvent extends EventBase {
   /** What kind of line this is. */
   type: "unix";
   /** What happened. */
-  event: "open" | "accept" | "listen" | "bind" | "fail";
+  event: "open" | "accept" | "listen" | "bind" | "fail" | "close";
   /** Who did it. */
   process: ProcessInfo;
   /** The process at the other end, on `open` and `accept`. */
   peer_process?: ProcessInfo;
-  /** How `peer_process` is known. `listener`: it called listen(2); another one that has the socket may serve. */
-  peer_attribution?: "acceptor" | "listener" | "opener" | "unknown";
+  /**
+   * How `peer_process` is known. `listener`: it called listen(2), or bound the datagram socket; another one that has the
+   * socket may serve. `receiver`: it received the datagram.
+   */
+  peer_attribution?: "acceptor" | "listener" | "receiver" | "holder" | "opener" | "unknown";
   /** As in {@linkcode SocketEvent}. */
   protocol: "unix";
   /** As in {@linkcode SocketEvent}. */
   family: "unix";
   /** Kind of socket. */
   socket_type: "stream" | "seqpacket" | "datagram";
-  /** Who began: this end (`outbound`) or the other one; absent on `listen` and `bind`. */
+  /** Who began: this end (`outbound`) or the other one; absent on `listen`, `bind` and where it is not known. */
   direction?: "outbound" | "inbound";
-  /** Name of the socket that listens: path, or `@` and the abstract name. On `fail` the name that was asked for. */
+  /** Name of the socket that listens or receives: path, or `@` and the abstract name. On `fail` the name that was asked for. */
   path?: string;
   /** Inode number of the socket of `process`; absent where it had none any more. */
   inode?: number;

@@ -22,11 +22,12 @@ export const UNIX_EVENT: EventDescription<UnixEvent> = {
     event: {
       type: "string",
       values: {
-        open: "a process connected to a socket",
+        open: "a process connected to a socket, or sent its first datagram to it",
         accept: "a process took a connection that came in",
         listen: "a socket began to listen",
         bind: "a socket was given a name",
-        fail: "a connect failed",
+        fail: "a connect failed, or a datagram to a name",
+        close: "the last process that had it closed an end of a connection, a listener or a datagram socket",
       },
       text: "What happened",
     },
@@ -42,7 +43,9 @@ export const UNIX_EVENT: EventDescription<UnixEvent> = {
       optional: true,
       values: {
         acceptor: "it accepted this connection",
-        listener: "it called listen(2); another process that has the socket may serve the connection",
+        listener: "it called listen(2), or bound the datagram socket; another process that has the socket may serve",
+        receiver: "it received the datagram",
+        holder: "it is the only one that had this datagram socket when culprit began",
         opener: "it connected",
         unknown: "see `unknown_reason` of `peer_process`",
       },
@@ -59,13 +62,13 @@ export const UNIX_EVENT: EventDescription<UnixEvent> = {
       type: "string",
       optional: true,
       values: { outbound: "this end began", inbound: "the other end began" },
-      text: "Who began; absent for `listen` and `bind`",
+      text: "Who began; absent for `listen` and `bind`, and where it is not known",
     },
     path: {
       type: "string",
       optional: true,
       text:
-        "Name of the socket that listens, as it was bound: path, or `@` and the abstract name; of `fail` the name the process asked for. Paths are those of the mount namespace of whoever said them",
+        "Name of the socket that listens or receives, as it was bound: path, or `@` and the abstract name; of `fail` the name the process asked for. Paths are those of the mount namespace of whoever said them",
     },
     inode: { type: "integer", optional: true, text: "Inode number of the socket of `process`, where it still had one" },
     peer_inode: { type: "integer", optional: true, text: "Inode number of the other end, where it had one already" },
@@ -95,8 +98,8 @@ export const UNIX_EVENT: EventDescription<UnixEvent> = {
 const LOCAL_WIDTH = 17;
 
 /** Whether the name is that of the other end. */
-function isRemote({ event }: UnixEvent): boolean {
-  return event === "open" || event === "fail";
+function isRemote({ event, direction }: UnixEvent): boolean {
+  return event === "open" || event === "fail" || (event === "close" && direction === "outbound");
 }
 
 /** What the event adds, in words. */

@@ -37,6 +37,14 @@ struct sock___peer {
 	struct pid *sk_peer_pid;
 };
 
+struct sk_buff_head {
+	struct sk_buff *prev;
+};
+
+struct sock___queue {
+	struct sk_buff_head sk_receive_queue;
+};
+
 
 struct unix_address {
 	int len;
@@ -56,6 +64,8 @@ struct pt_regs___x86 {
 	unsigned long di;
 	unsigned long si;
 	unsigned long dx;
+	unsigned long r8;
+	unsigned long r9;
 	unsigned long orig_ax;
 };
 

@@ -97,9 +97,16 @@ export const UNIX_KIND = {
   ACCEPT: 3,
   LISTEN: 4,
   BIND: 5,
+  SEND: 6,
+  RECEIVE: 7,
+  HOLDER: 8,
+  CLOSE: 9,
 } as const;
 
 /** Values of `enum unix_flag`. */
 export const UNIX_FLAG = {
   PEER_ENDED: 1,
+  LISTENER: 2,
+  OUTBOUND: 4,
+  INBOUND: 8,
 } as const;

@@ -10,17 +10,62 @@ import { socketKey } from "../conn/sensor.ts";
 import { readUnixName, TextCache } from "../record.ts";
 import { readUnixEvent, UNIX_EVENT_COMM_OFFSET, UNIX_EVENT_PATH_OFFSET } from "./layout.gen.ts";
 
+const NO_SENDERS = "datagrams to Unix sockets are not seen";
+
 /** Connections of Unix sockets, with the processes of both ends. */
 export const UNIX_SENSOR: Sensor = {
   name: "unix",
   minimumKernel: "5.10",
   programs: [
     { name: "unix_sys_exit", attach: "tracing", hook: "tp_btf/sys_exit" },
+    { name: "unix_ready", attach: "tracing", hook: "tp_btf/sk_data_ready", without: NO_SENDERS },
+    {
+      name: "unix_readable",
+      attach: "tracing",
+      hook: "fentry/sock_def_readable",
+      without: NO_SENDERS,
+      insteadOf: "unix_ready",
+    },
+    {
+      name: "unix_received",
+      attach: "tracing",
+      hook: "tp_btf/consume_skb",
+      without: "who receives datagrams from a Unix socket is not known, only who bound it",
+    },
+    {
+      name: "unix_close",
+      attach: "tracing",
+      hook: "fentry/unix_release",
+      without: "ends of Unix sockets are not seen",
+    },
+    {
+      name: "unix_holders",
+      attach: "iterator",
+      hook: "iter/task_file",
+      without: "who has Unix datagram sockets older than culprit is not known",
+    },
   ],
   lossCounters: {
     unix_ring_full: "unix_lost_ring",
   },
+  missedRuns: {
+    // Of all system calls, few of which are about Unix sockets: it tells that one may be missing.
+    unix_calls_missed: ["unix_sys_exit"],
+    unix_datagrams_missed: ["unix_ready", "unix_readable"],
+    unix_ends_missed: ["unix_close"],
+  },
 };
+
+/**
+ * The sensor without what only some events need.
+ *
+ * @param events kinds that are asked for; none for all
+ * @returns the programs these kinds need
+ */
+export function unixSensorFor(events: readonly string[]): Sensor {
+  if (events.length === 0 || events.includes("close")) return UNIX_SENSOR;
+  return { ...UNIX_SENSOR, programs: UNIX_SENSOR.programs.filter(({ name }) => name !== "unix_close") };
+}
 
 /** Offsets of the two sockets. */
 const SOCKET_OFFSET = 16;

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 /*
- * Unix socket sensor: who connects to which socket, who accepts, who listens.
+ * Unix socket sensor: who connects to which socket, who accepts, listens, sends and closes.
  *
  * Hooks (Linux 5.10 and newer, BTF):
  *  - tp_btf/sys_exit: the results of connect(2), accept(2), accept4(2), listen(2) and
- *    bind(2). There is no tracepoint inside of Unix sockets, and not every kernel lets
- *    its functions be traced.
+ *    bind(2), and of sendto(2) and sendmsg(2) that fail. There is no tracepoint inside
+ *    of Unix sockets, and not every kernel lets its functions be traced.
+ *  - tp_btf/sk_data_ready (Linux 6.3) or, before, fentry of sock_def_readable: who
+ *    sends datagrams to which socket. It runs inside of the send and is told the
+ *    receiving socket, by whatever name or call it was found.
+ *  - tp_btf/consume_skb: who received such a datagram.
+ *  - fentry of unix_release: who closed. Without fentry nothing tells.
+ *  - iter/task_file: who holds the datagram sockets older than culprit.
  *
  * The other end of a connection is read from the socket, where the kernel noted it for
  * SO_PEERCRED: at the client who called listen(2), at the accepted end who called
@@ -13,7 +19,8 @@
  *
  * Misses: connects that fail, accepts and listens through io_uring and of 32-bit
  * programs (who connected that way is told by the accept, who accepted that way is
- * told as who listens); socketpair(2), which has no name and one process.
+ * told as who listens); socketpair(2), which has no name and one process; datagrams
+ * to sockets without a name.
  */
 #include "event.h"
 
@@ -31,6 +38,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* Index of enum pid_type, since Linux 4.19. */
 #define PIDTYPE_TGID 1
 
+#define STATE_LISTEN 10
+#define EAGAIN 11
+
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
 
@@ -38,6 +48,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #if defined(__TARGET_ARCH_x86)
 #define NR_CONNECT 42
 #define NR_ACCEPT 43
+#define NR_SENDTO 44
+#define NR_SENDMSG 46
 #define NR_BIND 49
 #define NR_LISTEN 50
 #define NR_ACCEPT4 288
@@ -47,6 +59,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define NR_LISTEN 201
 #define NR_ACCEPT 202
 #define NR_CONNECT 203
+#define NR_SENDTO 206
+#define NR_SENDMSG 211
 #define NR_ACCEPT4 242
 #endif
 
@@ -60,11 +74,25 @@ enum unix_kind {
 	UNIX_KIND_ACCEPT = 3,
 	UNIX_KIND_LISTEN = 4,
 	UNIX_KIND_BIND = 5,
+	/* The task sent its first datagram to the socket, which is the receiving one. */
+	UNIX_KIND_SEND = 6,
+	/* The task received a datagram that was told. */
+	UNIX_KIND_RECEIVE = 7,
+	/* The task holds a datagram socket older than culprit. */
+	UNIX_KIND_HOLDER = 8,
+	/* The task closed an end of a connection, or a socket with a name: nobody has it any more. */
+	UNIX_KIND_CLOSE = 9,
 };
 
 enum unix_flag {
 	/* The process of the peer is known but has ended: its pid may be that of another one by now. */
 	UNIX_FLAG_PEER_ENDED = 1,
+	/* On CLOSE: it listened. */
+	UNIX_FLAG_LISTENER = 2,
+	/* On CLOSE: this end connected; the name is that of the other one. */
+	UNIX_FLAG_OUTBOUND = 4,
+	/* On CLOSE: this end was accepted. */
+	UNIX_FLAG_INBOUND = 8,
 };
 
 /* Lost because the ring was full. */
@@ -79,7 +107,10 @@ struct unix_event {
 	__u8 kind;
 	__u8 flags;
 	__u32 netns;
-	/* Addresses of this end and the other in the kernel: they name sockets as long as these live. Never shown. */
+	/*
+	 * Addresses of this end and the other in the kernel: they name sockets as long as these live. Of SEND and RECEIVE
+	 * the second is that of the datagram. Never shown.
+	 */
 	__u64 socket;
 	__u64 peer;
 	__u64 start_time_ns;
@@ -111,21 +142,52 @@ ENUM_LAYOUT(unix_flag);
 struct call {
 	long number;
 	long result;
-	long arguments[3];
+	/* First argument: a descriptor, but for calls that make one. */
+	long fd;
+	/* Where a name is given: memory of the process. */
+	const void *address;
+	__u32 address_size;
 };
+
+/* The beginning of struct user_msghdr (include/linux/socket.h), as sendmsg(2) is given it. */
+struct user_message {
+	const void *name;
+	__u32 name_size;
+	__u32 reserved;
+};
+
+struct unix_use {
+	__u64 socket;
+	__u64 start_time_ns;
+	__u32 tgid;
+	__u32 reserved;
+};
+
+/*
+ * Which processes sent to which datagram sockets already, with the inode number of the
+ * socket, whose address is used again. One that is evicted is told once more.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct unix_use);
+	__type(value, __u64);
+} unix_uses SEC(".maps");
+
+/* Datagrams that were told and nobody received yet, and the sockets they came from, which tell them from later ones. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, __u64);
+} unix_datagrams SEC(".maps");
 
 /* ---- reading the kernel ---- */
 
-static __always_inline struct sock *socket_of_descriptor(struct task_struct *task, long fd)
+static __always_inline struct sock *socket_of_file(struct file *file)
 {
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **descriptors = BPF_CORE_READ(table, fd);
-	struct file *file = NULL;
 	struct socket *socket;
 
-	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
-		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), descriptors + fd);
 	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return NULL;
 	socket = BPF_CORE_READ(file, private_data);
@@ -133,6 +195,23 @@ static __always_inline struct sock *socket_of_descriptor(struct task_struct *tas
 	if (!socket || BPF_CORE_READ(socket, file) != file)
 		return NULL;
 	return BPF_CORE_READ(socket, sk);
+}
+
+static __always_inline struct sock *socket_of_descriptor(struct task_struct *task, long fd)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **descriptors = BPF_CORE_READ(table, fd);
+	struct file *file = NULL;
+
+	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), descriptors + fd);
+	return socket_of_file(file);
+}
+
+static __always_inline struct unix_address *name_of(struct sock *sk)
+{
+	return BPF_CORE_READ((struct unix_sock *)sk, addr);
 }
 
 static __always_inline __u64 inode_of(struct sock *sk)
@@ -143,8 +222,7 @@ static __always_inline __u64 inode_of(struct sock *sk)
 /* The name a socket was bound to. */
 static __always_inline void read_name(struct unix_event *event, struct sock *sk)
 {
-	struct unix_sock *local = (void *)sk;
-	struct unix_address *address = BPF_CORE_READ(local, addr);
+	struct unix_address *address = name_of(sk);
 	__u32 size;
 
 	if (!address)
@@ -160,13 +238,12 @@ static __always_inline void read_name(struct unix_event *event, struct sock *sk)
 /* The name a process asked for: what its memory holds when the call returns. False where it is no name of a Unix socket. */
 static __always_inline bool read_wanted_name(struct unix_event *event, const struct call *call)
 {
-	const void *address = (const void *)call->arguments[1];
-	__u32 size = (__u32)call->arguments[2] - FAMILY_SIZE;
+	__u32 size = call->address_size - FAMILY_SIZE;
 	__u16 family = 0;
 
-	if (bpf_probe_read_user(&family, sizeof(family), address) || family != AF_UNIX)
+	if (bpf_probe_read_user(&family, sizeof(family), call->address) || family != AF_UNIX)
 		return false;
-	if (size <= UNIX_PATH_SIZE && !bpf_probe_read_user(event->path, size, address + FAMILY_SIZE))
+	if (size <= UNIX_PATH_SIZE && !bpf_probe_read_user(event->path, size, call->address + FAMILY_SIZE))
 		event->path_size = size;
 	return true;
 }
@@ -228,8 +305,8 @@ static __always_inline void on_connected(struct sock *sk)
 	struct sock *peer = BPF_CORE_READ((struct unix_sock *)sk, peer);
 	struct unix_event *event;
 
-	/* Another thread closed it, or a datagram socket was told to forget its peer (AF_UNSPEC). */
-	if (!peer)
+	/* Another thread closed it. Of a datagram socket the first datagram is told. */
+	if (!peer || BPF_CORE_READ(sk, sk_type) == SOCK_DGRAM)
 		return;
 	event = new_event(UNIX_KIND_OPEN, sk);
 	if (!event)
@@ -242,7 +319,7 @@ static __always_inline void on_connected(struct sock *sk)
 	submit(event);
 }
 
-static __always_inline void on_connect_failed(struct sock *sk, const struct call *call)
+static __always_inline void on_failed(struct sock *sk, const struct call *call)
 {
 	struct unix_event *event = new_event(UNIX_KIND_FAIL, sk);
 
@@ -282,24 +359,50 @@ static __always_inline void on_named(__u8 kind, struct sock *sk)
 
 /* ---- results of system calls ---- */
 
-static __always_inline void on_call(struct task_struct *task, const struct call *call)
+static __always_inline bool is_send(const struct call *call)
+{
+	return call->number == NR_SENDTO || call->number == NR_SENDMSG;
+}
+
+/* Whether a call that failed is a connect or a datagram to a name that did not come about. */
+static __always_inline bool is_failure(const struct call *call)
+{
+	long error = -call->result;
+
+	if (CALLED_AGAIN(error))
+		return false;
+	/* A receiver that is slow; sent again later. */
+	return call->number == NR_CONNECT || (is_send(call) && error != EAGAIN);
+}
+
+static __always_inline void on_call(struct task_struct *task, struct call *call)
 {
 	bool is_accept = call->number == NR_ACCEPT || call->number == NR_ACCEPT4;
 	struct sock *sk;
 
-	if (call->result < 0 && (call->number != NR_CONNECT || CALLED_AGAIN(-call->result)))
+	if (call->result < 0 ? !is_failure(call) : is_send(call))
 		return;
-	sk = socket_of_descriptor(task, is_accept ? call->result : call->arguments[0]);
+	if (call->number == NR_SENDMSG) {
+		struct user_message message = {};
+
+		if (bpf_probe_read_user(&message, sizeof(message), call->address))
+			return;
+		call->address = message.name;
+		call->address_size = message.name_size;
+	}
+	if (is_send(call) && !call->address)
+		return;
+	sk = socket_of_descriptor(task, is_accept ? call->result : call->fd);
 	if (!sk || BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX)
 		return;
-	if (is_accept)
+	if (call->result < 0)
+		on_failed(sk, call);
+	else if (is_accept)
 		on_accepted(sk);
 	else if (call->number == NR_LISTEN)
 		on_named(UNIX_KIND_LISTEN, sk);
 	else if (call->number == NR_BIND)
 		on_named(UNIX_KIND_BIND, sk);
-	else if (call->result < 0)
-		on_connect_failed(sk, call);
 	else
 		on_connected(sk);
 }
@@ -314,30 +417,198 @@ int BPF_PROG(unix_sys_exit, struct pt_regs *regs, long result)
 {
 	struct call call = { .result = result };
 	struct task_struct *task;
+	long arguments[3];
 
 #if defined(__TARGET_ARCH_x86)
-	call.number = ((struct pt_regs___x86 *)regs)->orig_ax;
+	struct pt_regs___x86 *registers = (void *)regs;
+
+	call.number = registers->orig_ax;
 #else
-	call.number = ((struct pt_regs___aarch64 *)regs)->syscallno;
+	struct pt_regs___aarch64 *registers = (void *)regs;
+
+	call.number = registers->syscallno;
 #endif
-	if (call.number != NR_CONNECT && call.number != NR_ACCEPT && call.number != NR_ACCEPT4 &&
-	    call.number != NR_LISTEN && call.number != NR_BIND)
+	switch (call.number) {
+	case NR_CONNECT:
+	case NR_ACCEPT:
+	case NR_ACCEPT4:
+	case NR_LISTEN:
+	case NR_BIND:
+	case NR_SENDTO:
+	case NR_SENDMSG:
+		break;
+	default:
 		return 0;
+	}
 	task = (struct task_struct *)bpf_get_current_task();
 #if defined(__TARGET_ARCH_x86)
 	/* 32-bit programs number their calls otherwise. */
 	if (BPF_CORE_READ((struct task_struct___x86 *)task, thread_info.status) & TS_COMPAT)
 		return 0;
-	call.arguments[0] = BPF_CORE_READ((struct pt_regs___x86 *)regs, di);
-	call.arguments[1] = BPF_CORE_READ((struct pt_regs___x86 *)regs, si);
-	call.arguments[2] = BPF_CORE_READ((struct pt_regs___x86 *)regs, dx);
+	arguments[0] = registers->di;
+	arguments[1] = call.number == NR_SENDTO ? registers->r8 : registers->si;
+	arguments[2] = call.number == NR_SENDTO ? registers->r9 : registers->dx;
 #else
-	call.arguments[0] = BPF_CORE_READ((struct pt_regs___aarch64 *)regs, orig_x0);
-	call.arguments[1] = BPF_CORE_READ((struct pt_regs___aarch64 *)regs, regs[1]);
-	call.arguments[2] = BPF_CORE_READ((struct pt_regs___aarch64 *)regs, regs[2]);
+	arguments[0] = registers->orig_x0;
+	arguments[1] = call.number == NR_SENDTO ? registers->regs[4] : registers->regs[1];
+	arguments[2] = call.number == NR_SENDTO ? registers->regs[5] : registers->regs[2];
 #endif
 	/* An int in C: the upper half of the register may hold anything. */
-	call.arguments[0] = (int)call.arguments[0];
+	call.fd = (int)arguments[0];
+	call.address = (const void *)arguments[1];
+	call.address_size = arguments[2];
 	on_call(task, &call);
+	return 0;
+}
+
+/* ---- datagrams ---- */
+
+/* Whether a socket is one that datagrams are sent to by name. */
+static __always_inline bool is_mailbox(struct sock *sk)
+{
+	return sk->__sk_common.skc_family == AF_UNIX && sk->sk_type == SOCK_DGRAM && name_of(sk);
+}
+
+/* The datagram that was queued last; 0 when somebody has received it already. */
+static __always_inline struct sk_buff *last_datagram(struct sock *sk)
+{
+	struct sock___queue *queues = (void *)sk;
+	struct sk_buff *last = BPF_CORE_READ(queues, sk_receive_queue.prev);
+
+	return (void *)last == (void *)&queues->sk_receive_queue ? NULL : last;
+}
+
+/* Tells that the current process sends to a socket, once. */
+static __always_inline int on_send(struct sock *sk)
+{
+	struct unix_use key = { .socket = (__u64)sk };
+	struct unix_event *event;
+	struct task_identity id;
+	struct sk_buff *skb;
+	__u64 inode, datagram, sender, *known;
+
+	if (!is_mailbox(sk))
+		return 0;
+	READ_CURRENT_IDENTITY(&id);
+	key.tgid = id.tgid;
+	key.start_time_ns = id.start_time_ns;
+	inode = inode_of(sk);
+	known = bpf_map_lookup_elem(&unix_uses, &key);
+	if (known && *known == inode)
+		return 0;
+	event = new_event(UNIX_KIND_SEND, sk);
+	/* What the ring had no room for is told next time. */
+	if (!event)
+		return 0;
+	read_name(event, sk);
+	skb = last_datagram(sk);
+	if (skb) {
+		datagram = (__u64)skb;
+		sender = (__u64)BPF_CORE_READ(skb, sk);
+		event->peer = datagram;
+		bpf_map_update_elem(&unix_datagrams, &datagram, &sender, BPF_ANY);
+	}
+	submit(event);
+	bpf_map_update_elem(&unix_uses, &key, &inode, BPF_ANY);
+	return 0;
+}
+
+SEC("tp_btf/sk_data_ready")
+int BPF_PROG(unix_ready, struct sock *sk)
+{
+	return on_send(sk);
+}
+
+/* Before Linux 6.3: what the tracepoint is in. */
+SEC("fentry/sock_def_readable")
+int BPF_PROG(unix_readable, struct sock *sk)
+{
+	return on_send(sk);
+}
+
+/* A datagram was received, or another packet is of no use any more. */
+SEC("tp_btf/consume_skb")
+int BPF_PROG(unix_received, struct sk_buff *skb)
+{
+	struct sock *sender = skb->sk;
+	__u64 key = (__u64)skb, *known;
+	struct unix_event *event;
+
+	if (!sender || sender->__sk_common.skc_family != AF_UNIX)
+		return 0;
+	known = bpf_map_lookup_elem(&unix_datagrams, &key);
+	if (!known)
+		return 0;
+	if (*known == (__u64)sender) {
+		event = new_event(UNIX_KIND_RECEIVE, sender);
+		if (event) {
+			event->peer = key;
+			submit(event);
+		}
+	}
+	bpf_map_delete_elem(&unix_datagrams, &key);
+	return 0;
+}
+
+/* Runs once at start: every process that holds a datagram socket with a name already. */
+SEC("iter/task_file")
+int unix_holders(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct unix_event *event;
+	struct sock *sk;
+
+	if (!task || !file)
+		return 0;
+	sk = socket_of_file(file);
+	if (!sk || BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX || BPF_CORE_READ(sk, sk_type) != SOCK_DGRAM ||
+	    !name_of(sk))
+		return 0;
+	event = new_event(UNIX_KIND_HOLDER, sk);
+	if (!event)
+		return 0;
+	READ_IDENTITY(event, task);
+	read_name(event, sk);
+	submit(event);
+	return 0;
+}
+
+/* ---- ends ---- */
+
+/* Nobody has the socket any more, and the current task was the last. */
+SEC("fentry/unix_release")
+int BPF_PROG(unix_close, struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+	struct unix_event *event;
+	struct sock *peer = NULL;
+	bool has_name, peer_has_name;
+
+	if (!sk)
+		return 0;
+	/* Of a connection; datagram sockets may have a peer, too. */
+	if (sk->sk_type != SOCK_DGRAM)
+		peer = BPF_CORE_READ((struct unix_sock *)sk, peer);
+	has_name = name_of(sk);
+	peer_has_name = peer && name_of(peer);
+	if (!has_name && !peer_has_name)
+		return 0;
+	event = new_event(UNIX_KIND_CLOSE, sk);
+	if (!event)
+		return 0;
+	if (sk->__sk_common.skc_state == STATE_LISTEN)
+		event->flags |= UNIX_FLAG_LISTENER;
+	/* Who connects needs no name, who is connected to does. */
+	if (!has_name)
+		event->flags |= UNIX_FLAG_OUTBOUND;
+	else if (peer && !peer_has_name)
+		event->flags |= UNIX_FLAG_INBOUND;
+	if (peer) {
+		event->peer = (__u64)peer;
+		event->peer_inode = inode_of(peer);
+	}
+	read_name(event, has_name ? sk : peer);
+	submit(event);
 	return 0;
 }

@@ -7,7 +7,7 @@
 import { CONN_SENSOR, ConnectionCounters, ConnectionDecoder } from "../../bpf/conn/sensor.ts";
 import { DNS_SENSOR, DnsPacketDecoder } from "../../bpf/dns/sensor.ts";
 import { PROCESS_SENSOR } from "../../bpf/process/sensor.ts";
-import { UNIX_SENSOR } from "../../bpf/unix/sensor.ts";
+import { unixSensorFor } from "../../bpf/unix/sensor.ts";
 import { RECORD_TYPE } from "../../bpf/records.gen.ts";
 import { ConnectionEventBuilder } from "../conns/event.ts";
 import { compileConnectionFilter, type ConnectionFilterOptions } from "../conns/filter.ts";
@@ -62,7 +62,11 @@ export async function runConns(options: ConnsOptions): Promise<ExitCode> {
   return await runLive({
     name: "conns",
     columns: "connection",
-    sensors: [PROCESS_SENSOR, ...(others ? [CONN_SENSOR, NAMES_SENSOR] : []), ...(unix ? [UNIX_SENSOR] : [])],
+    sensors: [
+      PROCESS_SENSOR,
+      ...(others ? [CONN_SENSOR, NAMES_SENSOR] : []),
+      ...(unix ? [unixSensorFor(options.events)] : []),
+    ],
     globals: { dns_ports: DNS_PORTS, dns_port_count: [DNS_PORTS.length] },
     handlers: (session) => {
       if (!unix) return connsHandlers(session, options);

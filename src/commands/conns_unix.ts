@@ -5,6 +5,7 @@
  */
 
 import { RECORD_TYPE } from "../../bpf/records.gen.ts";
+import { UNIX_FLAG } from "../../bpf/unix/layout.gen.ts";
 import { UnixDecoder } from "../../bpf/unix/sensor.ts";
 import type { ConnectionFilterOptions } from "../conns/filter.ts";
 import { unixEvent } from "../conns/unix_event.ts";
@@ -28,7 +29,8 @@ export function unixHandlers(session: LiveSession, options: ConnectionFilterOpti
   };
   const tracker = new UnixTracker((happening) => {
     const event = unixEvent(happening, sources);
-    if (passes(event)) session.emit(event);
+    const isListener = happening.name === "listen" || (happening.record.flags & UNIX_FLAG.LISTENER) !== 0;
+    if (passes(event, isListener)) session.emit(event);
   });
   return {
     record: (type, view, base) => {
@@ -37,6 +39,9 @@ export function unixHandlers(session: LiveSession, options: ConnectionFilterOpti
     tick: (nowNs) => tracker.tick(nowNs),
     finish: () => tracker.tick(Infinity),
     lost: () => {},
+    process: (event, record) => {
+      if (event === "exit") tracker.ended(record);
+    },
     observed: () => ({ unix_records: tracker.counts.records }),
     lostCounts: () => ({}),
   };

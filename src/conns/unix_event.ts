@@ -5,6 +5,7 @@
  */
 
 import { errnoName } from "../../ffi/errno.ts";
+import { UNIX_FLAG, UNIX_KIND } from "../../bpf/unix/layout.gen.ts";
 import type { Clock } from "../capture.ts";
 import { type ProcessInfo, SCHEMA, type UnixEvent } from "../events.ts";
 import { type ProcessRef, unknownProcess } from "../process_table.ts";
@@ -24,12 +25,11 @@ const SOCKET_TYPES: Readonly<Record<number, UnixEvent["socket_type"]>> = {
   5: "seqpacket",
 };
 
-/** Who began, by what happened. */
-const DIRECTIONS: Readonly<Partial<Record<UnixEvent["event"], NonNullable<UnixEvent["direction"]>>>> = {
-  open: "outbound",
-  fail: "outbound",
-  accept: "inbound",
-};
+/** Who began. */
+function directionOf({ name, record: { flags } }: UnixHappening): UnixEvent["direction"] {
+  if (name === "open" || name === "fail" || (flags & UNIX_FLAG.OUTBOUND) !== 0) return "outbound";
+  return name === "accept" || (flags & UNIX_FLAG.INBOUND) !== 0 ? "inbound" : undefined;
+}
 
 /**
  * Makes the event of what happened.
@@ -38,7 +38,8 @@ const DIRECTIONS: Readonly<Partial<Record<UnixEvent["event"], NonNullable<UnixEv
  * @param sources clock and processes
  * @returns the event
  */
-export function unixEvent({ name, record, peer }: UnixHappening, sources: UnixEventSources): UnixEvent {
+export function unixEvent(happening: UnixHappening, sources: UnixEventSources): UnixEvent {
+  const { name, record, peer } = happening;
   const event: UnixEvent = {
     schema: SCHEMA,
     type: "unix",
@@ -55,12 +56,14 @@ export function unixEvent({ name, record, peer }: UnixHappening, sources: UnixEv
       ? unknownProcess(peer.reason ?? "not known")
       : sources.resolve(peer.process, record.tsNs);
     event.peer_attribution = peer.attribution;
-    if (peer.inode !== 0) event.peer_inode = peer.inode;
   }
-  const direction = DIRECTIONS[name];
+  const peerInode = peer?.inode ?? record.peerInode;
+  const direction = directionOf(happening);
   if (direction !== undefined) event.direction = direction;
   if (record.path !== undefined) event.path = record.path;
-  if (record.inode !== 0) event.inode = record.inode;
+  // Of a datagram only the receiving socket is known.
+  if (record.inode !== 0 && record.kind !== UNIX_KIND.SEND) event.inode = record.inode;
+  if (peerInode !== 0) event.peer_inode = peerInode;
   if (record.error !== 0) event.error = errnoName(record.error);
   return event;
 }

@@ -14,7 +14,11 @@ const STATES: Readonly<Record<UnixEvent["event"], string>> = {
   listen: "listening",
   bind: "bound",
   fail: "closed",
+  close: "closed",
 };
+
+/** Whether an event passes; `isListener`: it is about a socket that listens. */
+export type UnixFilter = (event: UnixEvent, isListener: boolean) => boolean;
 
 /**
  * Compiles the options.
@@ -23,14 +27,14 @@ const STATES: Readonly<Record<UnixEvent["event"], string>> = {
  *   address, so filters by these let none pass
  * @returns the predicate
  */
-export function compileUnixFilter(options: ConnectionFilterOptions): (event: UnixEvent) => boolean {
+export function compileUnixFilter(options: ConnectionFilterOptions): UnixFilter {
   const { events, states, connectionPorts, networks, protocols, directions } = options;
   if (connectionPorts.length > 0 || networks.length > 0) return () => false;
   if (protocols.length > 0 && !protocols.includes("unix")) return () => false;
-  const tests: ((event: UnixEvent) => boolean)[] = [];
+  const tests: UnixFilter[] = [];
   if (events.length > 0) tests.push(({ event }) => events.includes(event));
-  if (options.listen) tests.push(({ event }) => event === "listen");
+  if (options.listen) tests.push((_, isListener) => isListener);
   if (states.length > 0) tests.push(({ event }) => states.includes(STATES[event]));
   if (directions.length > 0) tests.push(({ direction }) => directions.includes(direction ?? "none"));
-  return (event) => tests.every((test) => test(event));
+  return (event, isListener) => tests.every((test) => test(event, isListener));
 }

@@ -1,22 +1,27 @@
 /**
- * Joins the two ends of connections between Unix sockets.
+ * Joins the two ends of what happens between Unix sockets.
  *
  * @module
  */
 
 import { UNIX_FLAG, UNIX_KIND } from "../../bpf/unix/layout.gen.ts";
+import type { ProcessRef } from "../process_table.ts";
+import { UnixMailboxes } from "./unix_mailboxes.ts";
 import type { UnixHappening, UnixPeer, UnixRecord } from "./unix_types.ts";
 
-/** How long an open waits for who accepts, ns: a server that is awake takes well under a millisecond. */
+/** How long an open waits for who accepts or receives, ns: a server that is awake takes well under a millisecond. */
 const ACCEPT_WAIT_NS = 200e6;
 /** How long before its connect(2) returned a connection may have been accepted, ns. */
 const EARLY_ACCEPT_NS = 1e9;
-/** Connections remembered until they are accepted, and accepts until their connect is told. */
+/** Opens that wait, opens remembered until they are accepted, and accepts until their connect is told: each at most. */
 const REMEMBERED_MAX = 4096;
 
 const LISTENER_ENDED = "the process that called listen(2) has ended, and nobody was seen to accept";
 const OPENER_ENDED = "the process that connected had ended when the connection was accepted";
 const NOT_NOTED = "the kernel noted no process at the other end";
+
+/** SOCK_DGRAM. */
+const DATAGRAM = 2;
 
 /** What a tracker counted. */
 export interface UnixCounts {
@@ -27,14 +32,17 @@ export interface UnixCounts {
 export class UnixTracker {
   readonly counts: UnixCounts = { records: 0 };
   readonly #onEvent: (happening: UnixHappening) => void;
-  /** Opens nobody accepted yet, by the end that is to be accepted; those not yet told, in order of time. */
+  readonly #mailboxes = new UnixMailboxes();
+  /** Opens nobody accepted yet and that are not told, by the end that is to be accepted, in order of time. */
   readonly #waiting = new Map<string, UnixRecord>();
   /** The same of those that were told without who accepted. */
   readonly #told = new Map<string, UnixRecord>();
   /** Accepts whose connect(2) has not returned yet. */
   readonly #accepts = new Map<string, UnixRecord>();
+  /** First datagrams nobody was seen to receive, by the datagram, in order of time. */
+  readonly #sends = new Map<string, UnixHappening>();
 
-  /** @param onEvent told of what happens, in the order of time but for opens, which wait for who accepts */
+  /** @param onEvent told of what happens, in the order of time but for opens, which wait for the other end */
   constructor(onEvent: (happening: UnixHappening) => void) {
     this.#onEvent = onEvent;
   }
@@ -60,9 +68,31 @@ export class UnixTracker {
         this.#onEvent({ name: "listen", record, peer: undefined });
         break;
       case UNIX_KIND.BIND:
+        if (record.socketType === DATAGRAM) this.#mailboxes.note(record, "listener");
         this.#onEvent({ name: "bind", record, peer: undefined });
         break;
+      case UNIX_KIND.SEND:
+        this.#send(record);
+        break;
+      case UNIX_KIND.RECEIVE:
+        this.#receive(record);
+        break;
+      case UNIX_KIND.HOLDER:
+        this.#mailboxes.note(record, "holder");
+        break;
+      case UNIX_KIND.CLOSE:
+        this.#close(record);
+        break;
     }
+  }
+
+  /**
+   * Told that a process ended.
+   *
+   * @param process who
+   */
+  ended(process: ProcessRef): void {
+    this.#mailboxes.ended(process);
   }
 
   /**
@@ -76,6 +106,11 @@ export class UnixTracker {
       this.#waiting.delete(key);
       this.#tellUnaccepted(record);
     }
+    for (const [key, send] of this.#sends) {
+      if (send.record.tsNs + ACCEPT_WAIT_NS > nowNs) break;
+      this.#sends.delete(key);
+      this.#onEvent(send);
+    }
   }
 
   #open(record: UnixRecord): void {
@@ -85,7 +120,7 @@ export class UnixTracker {
       this.#onEvent({ name: "open", record, peer: acceptorOf(accept) });
       return;
     }
-    // What is still known under these addresses is of sockets that are gone.
+    // What is still known under this address is of a socket that is gone.
     this.#forget(record.peer);
     makeRoom(this.#waiting, (oldest) => this.#tellUnaccepted(oldest));
     this.#waiting.set(record.peer, record);
@@ -105,6 +140,29 @@ export class UnixTracker {
     this.#onEvent({ name: "accept", record, peer });
   }
 
+  #send(record: UnixRecord): void {
+    const before = this.#sends.get(record.peer);
+    // Memory of a datagram that is gone.
+    if (before !== undefined) this.#onEvent(before);
+    this.#sends.delete(record.peer);
+    makeRoom(this.#sends, this.#onEvent);
+    // Who is at the other end now: they may have ended when nobody was seen to receive.
+    this.#sends.set(record.peer, { name: "open", record, peer: this.#mailboxes.peer(record) });
+  }
+
+  #receive({ peer, task }: UnixRecord): void {
+    const send = this.#sends.get(peer);
+    if (send === undefined || !this.#sends.delete(peer)) return;
+    const { record } = send;
+    this.#onEvent({ name: "open", record, peer: { process: task, attribution: "receiver", inode: record.inode } });
+  }
+
+  #close(record: UnixRecord): void {
+    this.#forget(record.socket);
+    if (record.socketType === DATAGRAM) this.#mailboxes.remove(record);
+    this.#onEvent({ name: "close", record, peer: undefined });
+  }
+
   #forget(key: string): void {
     const waiting = this.#waiting.get(key);
     this.#waiting.delete(key);
@@ -122,11 +180,11 @@ export class UnixTracker {
 }
 
 /** Drops the oldest where there are as many as may be. */
-function makeRoom(records: Map<string, UnixRecord>, onDrop: (record: UnixRecord) => void): void {
-  if (records.size < REMEMBERED_MAX) return;
-  for (const [key, record] of records) {
-    records.delete(key);
-    onDrop(record);
+function makeRoom<Kept>(kept: Map<string, Kept>, onDrop: (oldest: Kept) => void): void {
+  if (kept.size < REMEMBERED_MAX) return;
+  for (const [key, oldest] of kept) {
+    kept.delete(key);
+    onDrop(oldest);
     return;
   }
 }

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -516,6 +517,151 @@ static void case_earlier(void)
 	say_both(client, getpid(), &name, SOCK_STREAM);
 }
 
+/* A process that sends from a socket without a name, connected or not, and ends. */
+static pid_t sender_to(const struct name *name, bool is_connected)
+{
+	pid_t pid = fork();
+	int fd;
+
+	check(pid < 0, "fork");
+	if (pid)
+		return pid;
+	fd = is_connected ? connected(name, SOCK_DGRAM) : make_socket(SOCK_DGRAM);
+	/* One is told. */
+	for (int i = 0; i < 3; i++) {
+		if (is_connected)
+			check(send(fd, "x", 1, 0) != 1, "send");
+		else
+			check(sendto(fd, "x", 1, 0, (const void *)&name->address, name->size) != 1, "sendto");
+	}
+	exit(0);
+}
+
+static void receive(int fd, int count)
+{
+	char octet;
+
+	while (count--)
+		check(recv(fd, &octet, 1, 0) != 1, "recv");
+}
+
+static void mailbox(const struct name *name, bool is_connected)
+{
+	int fd = bound(name, SOCK_DGRAM);
+	pid_t sender = sender_to(name, is_connected);
+
+	receive(fd, 3);
+	wait_for(sender);
+	say_peer("open", sender, getpid(), "receiver", name, SOCK_DGRAM);
+}
+
+static void case_datagram(void)
+{
+	struct name name = path_name("datagram");
+
+	mailbox(&name, false);
+}
+
+static void case_datagram_connected(void)
+{
+	struct name name = path_name("datagram");
+
+	mailbox(&name, true);
+}
+
+static void case_datagram_abstract(void)
+{
+	struct name name = abstract_name();
+
+	mailbox(&name, false);
+}
+
+/* Two processes take turns in receiving. */
+static void case_datagram_shared(void)
+{
+	struct name name = path_name("shared");
+	int fd = bound(&name, SOCK_DGRAM);
+
+	for (int i = 0; i < 4; i++) {
+		pid_t sender, receiver = fork();
+
+		if (!receiver) {
+			receive(fd, 3);
+			exit(0);
+		}
+		sender = sender_to(&name, i & 1);
+		wait_for(receiver);
+		wait_for(sender);
+		say_peer("open", sender, receiver, "receiver", &name, SOCK_DGRAM);
+	}
+}
+
+static void case_datagram_unread(void)
+{
+	struct name name = path_name("unread");
+	pid_t sender;
+
+	bound(&name, SOCK_DGRAM);
+	sender = sender_to(&name, false);
+	wait_for(sender);
+	say_peer("open", sender, getpid(), "listener", &name, SOCK_DGRAM);
+}
+
+/* Sent through io_uring, received there, too. */
+static void case_datagram_uring(void)
+{
+	struct name name = path_name("uring");
+	int fd = bound(&name, SOCK_DGRAM);
+	struct io_uring ring;
+	char octet;
+	pid_t sender = fork();
+
+	if (!sender) {
+		int own = connected(&name, SOCK_DGRAM);
+
+		check(io_uring_queue_init(4, &ring, 0), "io_uring_queue_init");
+		io_uring_prep_send(io_uring_get_sqe(&ring), own, "x", 1, 0);
+		check(completed(&ring) != 1, "send");
+		exit(0);
+	}
+	check(io_uring_queue_init(4, &ring, 0), "io_uring_queue_init");
+	io_uring_prep_recv(io_uring_get_sqe(&ring), fd, &octet, 1, 0);
+	check(completed(&ring) != 1, "recv");
+	wait_for(sender);
+	say_peer("open", sender, getpid(), "receiver", &name, SOCK_DGRAM);
+}
+
+static void case_datagram_refused(void)
+{
+	struct name name = path_name("refused");
+	struct name missing = path_name("missing");
+	struct iovec part = { "x", 1 };
+	struct msghdr message = { .msg_name = &missing.address, .msg_namelen = missing.size, .msg_iov = &part,
+				  .msg_iovlen = 1 };
+	int fd = make_socket(SOCK_DGRAM);
+
+	close(bound(&name, SOCK_DGRAM));
+	check(sendto(fd, "x", 1, 0, (const void *)&name.address, name.size) != -1 || errno != ECONNREFUSED, "sendto");
+	say_fail(&name, SOCK_DGRAM, "ECONNREFUSED");
+	check(sendmsg(fd, &message, 0) != -1 || errno != ENOENT, "sendmsg");
+	say_fail(&missing, SOCK_DGRAM, "ENOENT");
+	must_fail(&missing, SOCK_DGRAM, ENOENT, "ENOENT");
+}
+
+/* Has a mailbox before culprit comes, which nobody reads. */
+static void case_earlier_datagram(void)
+{
+	struct name name = path_name("earlier");
+	pid_t sender;
+	char octet;
+
+	bound(&name, SOCK_DGRAM);
+	check(read(0, &octet, 1) != 1, "read");
+	sender = sender_to(&name, true);
+	wait_for(sender);
+	say_peer("open", sender, getpid(), "holder", &name, SOCK_DGRAM);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -535,7 +681,15 @@ static const struct {
 	{ "mounts", case_mounts },
 	{ "uring-connect", case_uring_connect },
 	{ "uring-accept", case_uring_accept },
+	{ "datagram", case_datagram },
+	{ "datagram-connected", case_datagram_connected },
+	{ "datagram-abstract", case_datagram_abstract },
+	{ "datagram-shared", case_datagram_shared },
+	{ "datagram-unread", case_datagram_unread },
+	{ "datagram-uring", case_datagram_uring },
+	{ "datagram-refused", case_datagram_refused },
 	{ "earlier", case_earlier },
+	{ "earlier-datagram", case_earlier_datagram },
 };
 
 int main(int argc, char **argv)

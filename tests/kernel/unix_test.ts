@@ -20,6 +20,13 @@ const CASES = [
   "mounts",
   "uring-connect",
   "uring-accept",
+  "datagram",
+  "datagram-connected",
+  "datagram-abstract",
+  "datagram-shared",
+  "datagram-unread",
+  "datagram-uring",
+  "datagram-refused",
 ];
 
 /** What the program says it did. */
@@ -45,10 +52,10 @@ async function act(args: readonly string[]): Promise<Truth[]> {
   return truthsOf(new TextDecoder().decode(stdout));
 }
 
-/** What culprit says was done with sockets of a directory, in the words of the program. */
+/** What culprit says was done with sockets of a directory, in the words of the program, which does not tell of ends. */
 function toldOf(ended: Ended, directory: string): Truth[] {
   const events = parseLines(ended.stdout).filter((event) => event.type === "unix");
-  return events.filter(({ path }) => path?.includes(`${directory}/`)).map((event) => ({
+  return events.filter(({ event, path }) => event !== "close" && path?.includes(`${directory}/`)).map((event) => ({
     event: event.event,
     pid: event.process.pid,
     ...(event.peer_process === undefined ? {} : { peer: event.peer_process.pid }),
@@ -64,11 +71,12 @@ function sorted(truths: readonly Truth[]): string[] {
   return truths.map((truth) => JSON.stringify(Object.entries(truth).sort())).sort();
 }
 
+/** Nothing is lost, and nothing but ends is unseen: only functions of the kernel tell of these, and not all let us in. */
 function assertComplete(ended: Ended): void {
   const { lost, not_observed: notObserved } = summaryOf(parseLines(ended.stdout));
   assert.deepEqual(lost, {});
-  assert.deepEqual(notObserved, []);
-  assert.equal(ended.code, 0, ended.stderr);
+  assert.deepEqual(notObserved.filter((text) => !text.startsWith("ends of Unix sockets are not seen: ")), []);
+  assert.equal(ended.code, notObserved.length > 0 ? 3 : 0, ended.stderr);
 }
 
 /** A directory for sockets, open to everybody. */
@@ -112,25 +120,26 @@ Deno.test("culprit conns --unix names both ends of 10,000 connections in a row",
   assertComplete(ended);
 });
 
-Deno.test("culprit conns --unix names who listened before it came", async () => {
-  await buildActors();
-  await using directory = await makeDirectory();
-  const child = new Deno.Command(UNIX_ACTORS, {
-    args: ["earlier", directory.path],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let said = "";
-  while (!said.includes('"listen"')) said += (await reader.read()).value ?? assert.fail("it ended");
-  await using culprit = await RunningCulprit.start(["conns", "--proto", "unix", "--json"]);
-  const before = said.length;
-  const input = child.stdin.getWriter();
-  await input.write(new TextEncoder().encode("x"));
-  await input.close();
-  for (let part = await reader.read(); part.value !== undefined; part = await reader.read()) said += part.value;
-  assert.equal((await child.status).code, 0);
-  const ended = await culprit.stop();
-  assert.deepEqual(sorted(toldOf(ended, directory.path)), sorted(truthsOf(said.slice(before))));
-  assertComplete(ended);
-});
+for (const name of ["earlier", "earlier-datagram"]) {
+  Deno.test(`culprit conns --unix names who had a socket before it came: ${name}`, async () => {
+    await buildActors();
+    await using directory = await makeDirectory();
+    const child = new Deno.Command(UNIX_ACTORS, { args: [name, directory.path], stdin: "piped", stdout: "piped" })
+      .spawn();
+    const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    // It listens or, of datagrams, has bound its socket.
+    const isThere = name === "earlier" ? '"listen"' : '"bind"';
+    let said = "";
+    while (!said.includes(isThere)) said += (await reader.read()).value ?? assert.fail("it ended");
+    await using culprit = await RunningCulprit.start(["conns", "--proto", "unix", "--json"]);
+    const before = said.length;
+    const input = child.stdin.getWriter();
+    await input.write(new TextEncoder().encode("x"));
+    await input.close();
+    for (let part = await reader.read(); part.value !== undefined; part = await reader.read()) said += part.value;
+    assert.equal((await child.status).code, 0);
+    const ended = await culprit.stop();
+    assert.deepEqual(sorted(toldOf(ended, directory.path)), sorted(truthsOf(said.slice(before))));
+    assertComplete(ended);
+  });
+}
