@@ -146,9 +146,6 @@ export function connsHandlers(session: LiveSession, options: ConnsOptions): Live
       const { records, kept, evicted } = tracker.counts;
       return { connection_records: records, connections_kept: kept, connections_dropped: evicted };
     },
-    lostCounts: () => {
-      const { endsMissed } = tracker.counts;
-      return endsMissed > 0 ? { connection_ends_missed: endsMissed } : {};
-    },
+    lostCounts: () => tracker.counts.missed,
   };
 }

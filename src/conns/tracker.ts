@@ -13,6 +13,7 @@ import { endOf, takeEnding } from "./_end.ts";
 import { EndedConnections } from "./_ended.ts";
 import { Flows } from "./_flows.ts";
 import { ListenerIndex } from "./_listeners.ts";
+import { Missed } from "./_missed.ts";
 import { PeerIndex } from "./_peers.ts";
 import { countedOf, flowsOf, livingOf, makeSocket, SOCK_STREAM, type Socket } from "./_socket.ts";
 import { addUser, creditUser, takeLastUsage, takeUsage } from "./_users.ts";
@@ -45,7 +46,7 @@ export class ConnectionTracker {
   readonly #ended: EndedConnections;
   #lastId = 0;
   #records = 0;
-  #endsMissed = 0;
+  readonly #missed = new Missed();
 
   /** @param options see {@linkcode ConnectionTrackerOptions} */
   constructor(options: ConnectionTrackerOptions) {
@@ -54,6 +55,7 @@ export class ConnectionTracker {
     this.#waiting = new WaitingEvents(({ name, connection, tsNs, key }) => {
       // Not before: until now accept(2) could still return it.
       if (key !== undefined && this.#sockets.get(key)?.connection === connection) this.#sockets.delete(key);
+      if (name === "close") this.#missed.closed(connection);
       options.onEvent(name, connection, tsNs);
     });
     this.#flows = new Flows({
@@ -74,7 +76,7 @@ export class ConnectionTracker {
       living: this.#peers.size + this.#listeners.size,
       kept: this.#ended.size,
       evicted: this.#ended.evicted,
-      endsMissed: this.#endsMissed,
+      missed: this.#missed.counts,
     };
   }
 
@@ -365,7 +367,7 @@ export class ConnectionTracker {
   #forget(socket: Socket, tsNs: number): void {
     const { connection } = socket;
     if (connection !== undefined && connection.end === undefined) {
-      this.#endsMissed++;
+      this.#missed.end();
       if (connection.shape === "connection") this.#peers.remove(connection);
       else this.#listeners.remove(connection);
       this.#end(connection, tsNs, "closed", 0);
@@ -390,8 +392,6 @@ export class ConnectionTracker {
   listenerOf(connection: Connection): Connection | undefined {
     return this.#listeners.find(connection);
   }
-
-  // ---- events ----
 
   #wait(name: ConnectionEventName, connection: Connection, tsNs: number, delayNs: number, key?: string): void {
     this.#waiting.add({ name, connection, tsNs, dueNs: tsNs + delayNs, key });

@@ -143,7 +143,23 @@ Deno.test("ConnectionTracker counts ends it missed", () => {
   const { tracker } = track();
   tracker.record(record("OPEN", OPENED));
   tracker.record(record("OPEN", { ...OPENED, birthNs: 2 }));
-  assert.equal(tracker.counts.endsMissed, 1);
+  assert.deepEqual(tracker.counts.missed, { connection_ends_missed: 1 });
+});
+
+Deno.test("ConnectionTracker counts accepts it missed: of what was closed in order by a process", () => {
+  const { tracker } = track();
+  for (
+    const [key, closed] of Object.entries({
+      missed: { oldState: 9, task: task(2) },
+      "never accepted": { oldState: 1, task: task(2) },
+      "the other end timed out": { oldState: 1, error: 110 },
+    })
+  ) {
+    tracker.record(record("PASSIVE", { ...REVERSED, key, flags: 2, establishedNs: 1 }));
+    tracker.record(record("CLOSE", { ...REVERSED, key, flags: 2, ...closed }));
+  }
+  tracker.finish();
+  assert.deepEqual(tracker.counts.missed, { connection_accepts_missed: 1 });
 });
 
 Deno.test("ConnectionTracker asks the kernel whether a flow is idle, and ends it with its counters", () => {

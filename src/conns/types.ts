@@ -230,6 +230,6 @@ export interface ConnectionCounts {
   kept: number;
   /** Ended ones dropped before their time, because too many were kept. */
   evicted: number;
-  /** Living ones whose end was lost: their socket turned up with another connection. */
-  endsMissed: number;
+  /** What must have happened and was not seen, by its name in the summary. */
+  missed: Record<string, number>;
 }

@@ -162,9 +162,7 @@ export class TopObserver implements LiveHandlers {
 
   /** See {@linkcode LiveHandlers.lostCounts}. */
   lostCounts(): Record<string, number> {
-    const { endsMissed } = this.#tracker.counts;
-    const lost = lostCounts(this.#transactions.counters, { messages: false });
-    return endsMissed > 0 ? { ...lost, connection_ends_missed: endsMissed } : lost;
+    return { ...lostCounts(this.#transactions.counters, { messages: false }), ...this.#tracker.counts.missed };
   }
 
   #onConnection(record: ConnectionRecord): void {
