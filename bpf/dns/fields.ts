@@ -168,7 +168,7 @@ export const DNS_EVENT: EventDescription<DnsEvent> = {
       },
       text: "How it ended",
     },
-    status_reason: { type: "string", optional: true, text: "Why the status is `unknown`" },
+    status_reason: { type: "string", optional: true, text: "Why the status is what it is, where that is not plain" },
     latency_us: { type: "integer", unit: "us", optional: true, text: "From query to response" },
     retransmissions: { type: "integer", optional: true, text: "Times the query was sent again; absent when 0" },
     cache: { type: "true", optional: true, text: "A resolver on this host answered without asking upstream" },

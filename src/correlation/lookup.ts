@@ -193,6 +193,23 @@ export class EntryIndex {
   }
 
   /**
+   * The open transaction that a response from another server would answer. It need not: anybody may have sent it.
+   *
+   * @param key of the response
+   * @param cookie of the socket that it reached
+   */
+  askedElsewhere(key: TransactionKey, cookie: number): Entry | undefined {
+    if (cookie === 0) return undefined;
+    let steps = 0;
+    for (let entry = this.#byId[key.idHash & this.#mask]; entry !== undefined; entry = entry.idNext) {
+      if (++steps > WALK_MAX) return undefined;
+      const isOpen = entry.state === ENTRY_STATE.open && entry.clientCookie === cookie;
+      if (isOpen && entry.sameBesidesServer(key)) return entry;
+    }
+    return undefined;
+  }
+
+  /**
    * Reported transactions with the same key that are too many.
    *
    * @param key of a new transaction

@@ -12,6 +12,8 @@ export const REASON = {
   answered: "the query was already answered",
   ended: "capture ended before the timeout",
   short: "shorter than a DNS header",
+  /** Of a query and of its answer, which the host translates, or somebody forged: nothing tells which. */
+  elsewhere: "query and answer are of different servers: this host translates addresses, or the answer is forged",
 } as const;
 
 /** Remembers the last loss of each kind, ns. */

@@ -66,6 +66,8 @@ export class Entry implements TransactionKey {
   isUnsolicited = false;
   /** Was given up, so that a response comes too late. */
   hasGivenUp = false;
+  /** Another server than was asked answered the same question to the same socket. */
+  answeredElsewhere = false;
   tcpRetry = false;
   onBehalfOf: ClientOfResolver | undefined;
   /** The resolver of this host at which it is open, and its neighbours in the list of such. */
@@ -122,7 +124,11 @@ export class Entry implements TransactionKey {
       this.responseEgress =
       this.responseIngress =
         0;
-    this.isUnsolicited = this.hasGivenUp = this.tcpRetry = false;
+    this.isUnsolicited =
+      this.hasGivenUp =
+      this.answeredElsewhere =
+      this.tcpRetry =
+        false;
   }
 
   /** Lets go of everything that belongs to the transaction. */

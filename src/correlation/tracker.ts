@@ -15,6 +15,7 @@ import { Arrival } from "./arrival.ts";
 import { isDnsPort } from "./key.ts";
 import { Losses, REASON } from "./losses.ts";
 import { NameServiceLookups } from "./name_services.ts";
+import { seeResponse } from "./responses.ts";
 import { RawSockets } from "./raw_sockets.ts";
 import { Reporter } from "./reporter.ts";
 import { ResolverChain } from "./resolvers.ts";
@@ -230,64 +231,19 @@ export class DnsTracker {
 
   /** A response: the answer to an open query, the second view of one, a repeated one, or one nobody asked for. */
   #response(at: Arrival): void {
-    const entry = this.#findAsked(at);
+    const entry = this.#transactions.findAsked(at);
     if (entry === undefined) {
       if (at.isKnownPort) this.#unsolicited(at);
       else this.#counters.rejected++;
       return;
     }
-    if (!this.#view(entry, at)) {
+    if (!seeResponse(entry, at)) {
       this.#counters.duplicateViews++;
       return;
     }
     this.#counters.responses++;
     if (entry.state === ENTRY_STATE.open) this.#answer(entry, at);
     else this.#answerAgain(entry, at);
-  }
-
-  /** The transaction of a response. */
-  #findAsked(at: Arrival): Entry | undefined {
-    const { index, groupSize } = this.#transactions;
-    const { key, isEgress } = at;
-    const cookie = at.packet.socketCookie;
-    const entry = index.asked(key, cookie, isEgress) ?? index.askedById(key, isEgress);
-    if (entry !== undefined) return entry;
-    const translated = index.translated(key, cookie, isEgress, at.digest);
-    if (translated !== undefined) {
-      this.#transactions.translate(translated, key);
-      return translated;
-    }
-    if (groupSize === 0) return undefined;
-    // Whoever of a group answers does so from its own address.
-    key.read(at.packet, at.message, true);
-    const ofGroup = index.asked(key, cookie, isEgress) ?? index.askedById(key, isEgress);
-    if (ofGroup === undefined) key.read(at.packet, at.message, false);
-    return ofGroup;
-  }
-
-  /** Notes where a response was seen; returns whether it is another one than those seen before. */
-  #view(entry: Entry, at: Arrival): boolean {
-    const responses = entry.responses;
-    const cookie = at.packet.socketCookie;
-    if (at.isEgress) {
-      entry.responseEgress++;
-      if (at.isLocal) {
-        entry.serverIsLocal = true;
-        // Who sends the answer is a better witness than who opened the socket the query reached.
-        entry.server = at.owner ?? entry.server;
-        if (entry.serverCookie === -1) entry.serverCookie = cookie;
-      }
-    } else {
-      if (entry.responseCookie === -1 || entry.responseCookie === cookie) {
-        entry.responseCookie = cookie;
-        entry.responseIngress++;
-      }
-      if (at.isLocal && !at.key.isToGroup) {
-        entry.clientIsLocal = true;
-        entry.client ??= at.owner;
-      }
-    }
-    return entry.responses > responses;
   }
 
   /** Joins a response to its open query. */
@@ -319,15 +275,17 @@ export class DnsTracker {
 
   /** A response to nothing that is known of. */
   #unsolicited(at: Arrival): void {
+    const asked = at.isEgress ? undefined : this.#transactions.index.askedElsewhere(at.key, at.packet.socketCookie);
+    if (asked !== undefined) asked.answeredElsewhere = true;
     const entry = this.#transactions.remember(at.key, at.packet.tsNs);
     entry.isUnsolicited = true;
-    this.#view(entry, at);
+    seeResponse(entry, at);
     this.#counters.responses++;
     // An upstream answer whose query was not seen is still a sign that a resolver asked.
     if (this.#chain.asksUpstream(entry.client, at.packet.tsNs)) {
       this.#chain.resolverHears(entry.client, at.look().message, at.packet.tsNs);
     }
-    this.#reportUnsolicited(entry, at, undefined);
+    this.#reportUnsolicited(entry, at, asked === undefined ? undefined : REASON.elsewhere);
   }
 
   /** Reports a response nobody asked for, or none that is known of. */
@@ -350,7 +308,7 @@ export class DnsTracker {
     const known = transactions.index.asked(at.key, at.packet.socketCookie, at.isEgress);
     const entry = known?.isUnsolicited === true ? known : transactions.remember(at.key, at.packet.tsNs);
     entry.isUnsolicited = true;
-    if (!this.#view(entry, at)) {
+    if (!seeResponse(entry, at)) {
       this.#counters.duplicateViews++;
       return;
     }

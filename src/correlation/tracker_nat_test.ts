@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { OWNER_KIND } from "../capture.ts";
+import { REASON } from "./losses.ts";
 import { brief, collect, IN, owner, query, response } from "./tracker_testing.ts";
 
 /** What the client addressed, and where the host sent it. */
@@ -49,12 +50,39 @@ Deno.test("DnsTracker takes an answer from elsewhere for none, unless it was see
   send("10.0.0.2:40000 > 10.0.0.53:53", query(7, "a.test"), CLIENT);
   send("203.0.113.9:53 > 10.0.0.2:40000", response(7, "a.test"), CLIENT_IN);
   tracker.flush(1e12);
-  assert.deepEqual(
-    brief(found).sort(),
-    ["timeout | a.test", "unsolicited | a.test"]
-      .sort(),
-  );
+  assert.deepEqual(brief(found), [
+    `unsolicited | a.test | ${REASON.elsewhere}`,
+    `timeout | a.test | ${REASON.elsewhere}`,
+  ]);
   assert.equal(found.find(({ status }) => status === "timeout")?.query?.network.translated, undefined);
+});
+
+const OTHER_ANSWERS: readonly { name: string; payload: Uint8Array; extras?: Partial<typeof CLIENT_IN> }[] = [
+  { name: "with another id", payload: response(8, "a.test") },
+  { name: "to another question", payload: response(7, "b.test") },
+  { name: "at another socket", payload: response(7, "a.test"), extras: { socketCookie: 9 } },
+];
+
+for (const { name, payload, extras } of OTHER_ANSWERS) {
+  Deno.test(`DnsTracker sees no link between a query and an answer from elsewhere ${name}`, () => {
+    const { tracker, found, send } = collect();
+    send("10.0.0.2:40000 > 10.0.0.53:53", query(7, "a.test"), CLIENT);
+    send("203.0.113.9:53 > 10.0.0.2:40000", payload, { ...CLIENT_IN, ...extras });
+    tracker.flush(1e12);
+    assert.deepEqual(found.map(({ status, statusReason }) => [status, statusReason]), [
+      ["unsolicited", undefined],
+      ["timeout", undefined],
+    ]);
+  });
+}
+
+Deno.test("DnsTracker joins the true answer of a query after a forged one", () => {
+  const { tracker, found, send } = collect();
+  send("10.0.0.2:40000 > 10.0.0.53:53", query(7, "a.test"), CLIENT);
+  send("203.0.113.9:53 > 10.0.0.2:40000", response(7, "a.test"), CLIENT_IN);
+  send("10.0.0.53:53 > 10.0.0.2:40000", response(7, "a.test"), CLIENT_IN);
+  tracker.flush(1e12);
+  assert.deepEqual(brief(found), [`unsolicited | a.test | ${REASON.elsewhere}`, "answered | a.test"]);
 });
 
 Deno.test("DnsTracker takes no answer from another socket than the one the query reached", () => {

@@ -105,6 +105,26 @@ export class Transactions {
     entry.query.addressedTo(key.serverAddress, key.serverPort);
   }
 
+  /** The transaction of a response. */
+  findAsked(at: Arrival): Entry | undefined {
+    const { index } = this;
+    const { key, isEgress } = at;
+    const cookie = at.packet.socketCookie;
+    const entry = index.asked(key, cookie, isEgress) ?? index.askedById(key, isEgress);
+    if (entry !== undefined) return entry;
+    const translated = index.translated(key, cookie, isEgress, at.digest);
+    if (translated !== undefined) {
+      this.translate(translated, key);
+      return translated;
+    }
+    if (this.groupSize === 0) return undefined;
+    // Whoever of a group answers does so from its own address.
+    key.read(at.packet, at.message, true);
+    const ofGroup = index.asked(key, cookie, isEgress) ?? index.askedById(key, isEgress);
+    if (ofGroup === undefined) key.read(at.packet, at.message, false);
+    return ofGroup;
+  }
+
   /** Lists an open transaction whose query went to a group of hosts. */
   openToGroup(entry: Entry): void {
     this.groupSize++;
@@ -188,7 +208,10 @@ export class Transactions {
     // The answer may be among what was lost: then there is no telling.
     const lost = this.#losses.since(entry.firstNs, entry.isTcp);
     if (lost !== undefined) this.#reporter.transaction(entry, { status: "unknown", statusReason: lost });
-    else this.#reporter.transaction(entry, { status: "timeout", statusReason: reason });
+    else {
+      const statusReason = entry.answeredElsewhere ? REASON.elsewhere : reason;
+      this.#reporter.transaction(entry, { status: "timeout", statusReason });
+    }
     this.#close(entry, nowNs);
   }
 
