@@ -5,21 +5,17 @@
  */
 
 import { CONN_SENSOR, ConnectionCounters, ConnectionDecoder } from "../../bpf/conn/sensor.ts";
-import { DNS_SENSOR, DnsPacketDecoder } from "../../bpf/dns/sensor.ts";
 import { PROCESS_SENSOR } from "../../bpf/process/sensor.ts";
 import { unixSensorFor } from "../../bpf/unix/sensor.ts";
 import { RECORD_TYPE } from "../../bpf/records.gen.ts";
 import { ConnectionEventBuilder } from "../conns/event.ts";
 import { compileConnectionFilter, type ConnectionFilterOptions } from "../conns/filter.ts";
-import { AddressNames } from "../conns/names.ts";
+import { Lookups, NAMES_GLOBALS, NAMES_SENSOR } from "../conns/lookups.ts";
 import { ConnectionTracker } from "../conns/tracker.ts";
 import type { TaskIdentity } from "../conns/types.ts";
-import { DnsTracker } from "../correlation/tracker.ts";
-import type { DnsTransaction } from "../correlation/types.ts";
 import type { ExitCode } from "../errors.ts";
 import type { ProcessInfo } from "../events.ts";
 import { type LiveHandlers, type LiveSession, runLive } from "../live.ts";
-import type { Sensor } from "../sensor.ts";
 import { joinHandlers, unixHandlers } from "./conns_unix.ts";
 import type { LiveOptions } from "./options.ts";
 
@@ -34,18 +30,6 @@ export interface ConnsOptions extends LiveOptions, ConnectionFilterOptions {
   /** Unix sockets too; also when the protocols ask for them. */
   readonly unix?: boolean;
 }
-
-/** Ports of DNS: only there are names looked for, which costs other traffic least. */
-export const DNS_PORTS = [53, 5353, 5355];
-
-/** Of the DNS sensor what sees answers on their way to a socket that asked: the rest would only cost. */
-export const NAMES_SENSOR: Sensor = {
-  ...DNS_SENSOR,
-  programs: DNS_SENSOR.programs.filter(({ hook }) => hook.startsWith("cgroup_skb/")),
-};
-
-/** Answers later than this belong to nothing. */
-export const DNS_TIMEOUT_MS = 5000;
 
 /**
  * Runs `culprit conns`.
@@ -67,7 +51,7 @@ export async function runConns(options: ConnsOptions): Promise<ExitCode> {
       ...(others ? [CONN_SENSOR, NAMES_SENSOR] : []),
       ...(unix ? [unixSensorFor(options.events)] : []),
     ],
-    globals: { dns_ports: DNS_PORTS, dns_port_count: [DNS_PORTS.length] },
+    globals: NAMES_GLOBALS,
     handlers: (session) => {
       if (!unix) return connsHandlers(session, options);
       if (!others) return unixHandlers(session, options);
@@ -75,23 +59,6 @@ export async function runConns(options: ConnsOptions): Promise<ExitCode> {
     },
   }, options);
 }
-
-/**
- * Notes the addresses of an answer under the name that was asked for.
- *
- * @param names takes them
- * @param transaction a finished one
- */
-export function noteNames(names: AddressNames, { query, response, client }: DnsTransaction): void {
-  const name = query?.message.questions[0]?.name ?? response?.message.questions[0]?.name;
-  if (response === undefined || name === undefined) return;
-  for (const { type, data } of response.message.answers) {
-    if (type === TYPE_A || type === TYPE_AAAA) names.add(client?.tgid, name, data, response.tsNs);
-  }
-}
-
-const TYPE_A = 1;
-const TYPE_AAAA = 28;
 
 /**
  * Makes what a live run does with connections.
@@ -102,7 +69,7 @@ const TYPE_AAAA = 28;
  */
 export function connsHandlers(session: LiveSession, options: ConnsOptions): LiveHandlers {
   const passes = compileConnectionFilter(options);
-  const names = new AddressNames();
+  const lookups = new Lookups();
   const decoder = new ConnectionDecoder();
   const resolve = (task: TaskIdentity, tsNs: number): ProcessInfo => session.table.lookup(task, tsNs);
   const tracker = new ConnectionTracker({
@@ -118,29 +85,22 @@ export function connsHandlers(session: LiveSession, options: ConnsOptions): Live
     clock: session.clock,
     resolve,
     listenerOf: (connection) => tracker.listenerOf(connection),
-    names,
+    names: lookups.names,
   });
-  const packets = new DnsPacketDecoder(() => undefined);
-  const transactions = new DnsTracker({
-    timeoutMs: DNS_TIMEOUT_MS,
-    messages: false,
-    onTransaction: (transaction) => noteNames(names, transaction),
-  });
-  const onPacket = transactions.packet.bind(transactions);
   return {
     record: (type, view, base) => {
       if (type === RECORD_TYPE.CONNECTION) tracker.record(decoder.decode(view, base));
-      else if (type === RECORD_TYPE.DNS_PACKET) packets.decode(view, base, onPacket);
+      else if (type === RECORD_TYPE.DNS_PACKET) lookups.packet(view, base);
     },
     tick: (nowNs) => {
-      transactions.tick(nowNs);
+      lookups.tick(nowNs);
       tracker.tick(nowNs);
     },
     finish: (nowNs) => {
-      transactions.flush(nowNs);
+      lookups.finish(nowNs);
       tracker.finish();
     },
-    lost: (nowNs) => transactions.noteLoss(nowNs),
+    lost: (nowNs) => lookups.noteLoss(nowNs),
     // What was kept and dropped early was told when it ended: that is no loss.
     observed: () => {
       const { records, kept, evicted } = tracker.counts;

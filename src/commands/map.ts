@@ -5,16 +5,13 @@
  */
 
 import { CONN_SENSOR, ConnectionCounters, ConnectionDecoder } from "../../bpf/conn/sensor.ts";
-import { DnsPacketDecoder } from "../../bpf/dns/sensor.ts";
 import { PROCESS_SENSOR } from "../../bpf/process/sensor.ts";
 import { RECORD_TYPE } from "../../bpf/records.gen.ts";
 import { ConnectionEventBuilder } from "../conns/event.ts";
 import { compileConnectionFilter, type Network } from "../conns/filter.ts";
-import { AddressNames } from "../conns/names.ts";
+import { Lookups, NAMES_GLOBALS, NAMES_SENSOR } from "../conns/lookups.ts";
 import { ConnectionTracker } from "../conns/tracker.ts";
 import type { TaskIdentity } from "../conns/types.ts";
-import { DnsTracker } from "../correlation/tracker.ts";
-import type { DnsTransaction } from "../correlation/types.ts";
 import { type ExitCode, UsageError } from "../errors.ts";
 import type { ProcessInfo } from "../events.ts";
 import { bootTimeNs } from "../host/clock.ts";
@@ -30,7 +27,6 @@ import { policyHost } from "../map/policy_host.ts";
 import { readTcpCounters } from "../map/tcp_counters.ts";
 import { compileFilter } from "../output/filter.ts";
 import type { OutputFormat } from "../output/writer.ts";
-import { DNS_PORTS, DNS_TIMEOUT_MS, NAMES_SENSOR, noteNames } from "./conns.ts";
 import type { LiveOptions, MapFormat } from "./options.ts";
 
 /** What `culprit map` receives. */
@@ -72,7 +68,7 @@ export async function runMap(options: MapOptions): Promise<ExitCode> {
     columns: "edge",
     ...(formatter === undefined ? {} : { formatter }),
     sensors: [PROCESS_SENSOR, CONN_SENSOR, NAMES_SENSOR],
-    globals: { dns_ports: DNS_PORTS, dns_port_count: [DNS_PORTS.length] },
+    globals: NAMES_GLOBALS,
     handlers: (session) => mapHandlers(session, options),
   }, { ...options, format, count: undefined });
 }
@@ -106,14 +102,17 @@ function settleMapFormat(
 /** Makes what the run does with records. */
 function mapHandlers(session: LiveSession, options: MapOptions): LiveHandlers {
   const refused = new Set<string>();
-  const names = new AddressNames();
   const edges = new EdgeTable();
+  const lookups = new Lookups(({ query, client }) => {
+    if (query === undefined || client === undefined || client.tgid === 0) return;
+    edges.addLookup(session.table.lookup(client, query.tsNs), query.netns);
+  });
   const resolve = (task: TaskIdentity, tsNs: number): ProcessInfo => session.table.lookup(task, tsNs);
   const builder = new ConnectionEventBuilder({
     clock: session.clock,
     resolve,
     listenerOf: (connection) => tracker.listenerOf(connection),
-    names,
+    names: lookups.names,
   });
   const gatherer = new Gatherer({
     describe: builder.event.bind(builder),
@@ -134,29 +133,20 @@ function mapHandlers(session: LiveSession, options: MapOptions): LiveHandlers {
       else gatherer.tell(name, connection, tsNs);
     },
   });
-  const onTransaction = (transaction: DnsTransaction): void => {
-    noteNames(names, transaction);
-    const { query, client } = transaction;
-    if (query === undefined || client === undefined || client.tgid === 0) return;
-    edges.addLookup(session.table.lookup(client, query.tsNs), query.netns);
-  };
-  const transactions = new DnsTracker({ timeoutMs: DNS_TIMEOUT_MS, messages: false, onTransaction });
   const decoder = new ConnectionDecoder();
-  const packets = new DnsPacketDecoder(() => undefined);
-  const onPacket = transactions.packet.bind(transactions);
   return {
     record: (type, view, base) => {
       if (type === RECORD_TYPE.CONNECTION) tracker.record(decoder.decode(view, base));
-      else if (type === RECORD_TYPE.DNS_PACKET) packets.decode(view, base, onPacket);
+      else if (type === RECORD_TYPE.DNS_PACKET) lookups.packet(view, base);
     },
     tick: (nowNs) => {
-      transactions.tick(nowNs);
+      lookups.tick(nowNs);
       tracker.tick(nowNs);
       gatherer.tick(nowNs);
     },
     finish: (nowNs) => {
       const counters = readTcpCounters((what) => refused.add(what));
-      transactions.flush(nowNs);
+      lookups.finish(nowNs);
       // What waits was before the end, and what was idle until now stays ended.
       tracker.tick(nowNs);
       tracker.finish();
@@ -168,7 +158,7 @@ function mapHandlers(session: LiveSession, options: MapOptions): LiveHandlers {
       for (const connection of tracker.living()) gatherer.tellOpen(connection, counters, nowNs);
       for (const event of edges.events(session.clock, nowNs)) session.emit(event);
     },
-    lost: (nowNs) => transactions.noteLoss(nowNs),
+    lost: (nowNs) => lookups.noteLoss(nowNs),
     observed: () => ({ connection_records: tracker.counts.records, open_connections_unread: gatherer.unread }),
     lostCounts: () => ({
       ...tracker.counts.missed,

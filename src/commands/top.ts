@@ -6,6 +6,7 @@
 
 import { CONN_SENSOR } from "../../bpf/conn/sensor.ts";
 import { PROCESS_SENSOR } from "../../bpf/process/sensor.ts";
+import { NAMES_SENSOR } from "../conns/lookups.ts";
 import { type ExitCode, UsageError } from "../errors.ts";
 import { runLive } from "../live.ts";
 import { TopObserver } from "../top/observer.ts";
@@ -13,7 +14,6 @@ import type { TopOptions } from "../top/options.ts";
 import { BatchOutput, ScreenOutput, type TopOutput } from "../top/output.ts";
 import type { TopState } from "../top/state.ts";
 import { isTerminal } from "../top/terminal.ts";
-import { NAMES_SENSOR } from "./conns.ts";
 
 /** Below this a terminal does not follow, and rates say nothing. */
 const SHORTEST_INTERVAL_MS = 100;

@@ -6,15 +6,12 @@
 
 import { CONN_KIND } from "../../bpf/conn/layout.gen.ts";
 import { ConnectionCounters, ConnectionDecoder } from "../../bpf/conn/sensor.ts";
-import { DnsPacketDecoder } from "../../bpf/dns/sensor.ts";
 import { RECORD_TYPE } from "../../bpf/records.gen.ts";
-import { DNS_TIMEOUT_MS, noteNames } from "../commands/conns.ts";
 import { lostCounts } from "../commands/dns_counts.ts";
 import { compileConnectionFilter, type ConnectionFilter } from "../conns/filter.ts";
-import { AddressNames } from "../conns/names.ts";
+import { Lookups } from "../conns/lookups.ts";
 import { ConnectionTracker } from "../conns/tracker.ts";
 import type { Connection, ConnectionRecord, CountedConnection, UsageCounters } from "../conns/types.ts";
-import { DnsTracker } from "../correlation/tracker.ts";
 import type { DnsTransaction } from "../correlation/types.ts";
 import { type ProcessInfo, SCHEMA } from "../events.ts";
 import { bootTimeNs } from "../host/clock.ts";
@@ -45,11 +42,8 @@ export class TopObserver implements LiveHandlers {
   readonly #usages: UsageReader | undefined;
   readonly #passes: ConnectionFilter;
   readonly #notObserved: readonly string[];
-  readonly #names = new AddressNames();
+  readonly #lookups = new Lookups((transaction) => this.#onLookup(transaction));
   readonly #decoder = new ConnectionDecoder();
-  readonly #packets = new DnsPacketDecoder(() => undefined);
-  readonly #transactions: DnsTracker;
-  readonly #onPacket: DnsTracker["packet"];
   readonly #startNs = bootTimeNs();
   #nextNs: number;
   /** What was counted when the end began. */
@@ -94,18 +88,12 @@ export class TopObserver implements LiveHandlers {
     this.#meter = new TrafficMeter({
       model: this.#model,
       resolve: (task, tsNs) => session.table.lookup(task, tsNs),
-      nameOf: (tgid, address, tsNs) => this.#names.find(tgid, address, tsNs)?.name,
+      nameOf: (tgid, address, tsNs) => this.#lookups.names.find(tgid, address, tsNs)?.name,
       listenerOf: (connection) => this.#tracker.listenerOf(connection),
       passes: (connection) => isMoving(connection) && this.#passes("open", connection),
       passesProcess: filter &&
         ((process: ProcessInfo) => filter({ schema: SCHEMA, type: "process", time: "", event: "exec", process })),
     });
-    this.#transactions = new DnsTracker({
-      timeoutMs: DNS_TIMEOUT_MS,
-      messages: false,
-      onTransaction: (transaction) => this.#onTransaction(transaction),
-    });
-    this.#onPacket = this.#transactions.packet.bind(this.#transactions);
     this.#nextNs = this.#startNs + options.intervalMs * 1e6;
     output.begin(() => session.stop());
   }
@@ -113,7 +101,7 @@ export class TopObserver implements LiveHandlers {
   /** See {@linkcode LiveHandlers.record}. */
   record(type: number, view: DataView, base: number): void {
     if (type === RECORD_TYPE.CONNECTION) this.#onConnection(this.#decoder.decode(view, base));
-    else if (type === RECORD_TYPE.DNS_PACKET) this.#packets.decode(view, base, this.#onPacket);
+    else if (type === RECORD_TYPE.DNS_PACKET) this.#lookups.packet(view, base);
   }
 
   /** See {@linkcode LiveHandlers.process}. */
@@ -124,7 +112,7 @@ export class TopObserver implements LiveHandlers {
   /** See {@linkcode LiveHandlers.tick}. */
   tick(nowNs: number): void {
     this.#nowNs = Math.max(this.#nowNs, nowNs);
-    this.#transactions.tick(nowNs);
+    this.#lookups.tick(nowNs);
     this.#tracker.tick(nowNs);
     // What was there before is known only now; a screen is not left empty until the first interval is over.
     if (this.#frames === 0 && !this.#options.batch) this.#refresh();
@@ -139,7 +127,7 @@ export class TopObserver implements LiveHandlers {
   /** See {@linkcode LiveHandlers.finish}. */
   finish(nowNs: number): void {
     this.#nowNs = Math.max(this.#nowNs, nowNs);
-    this.#transactions.flush(nowNs);
+    this.#lookups.finish(nowNs);
     this.#tracker.finish();
     // Whoever reads it later wants all of it.
     if (this.#options.batch && this.#options.count === undefined) this.#refresh();
@@ -151,7 +139,7 @@ export class TopObserver implements LiveHandlers {
 
   /** See {@linkcode LiveHandlers.lost}. */
   lost(nowNs: number): void {
-    this.#transactions.noteLoss(nowNs);
+    this.#lookups.noteLoss(nowNs);
   }
 
   /** See {@linkcode LiveHandlers.observed}. */
@@ -162,7 +150,7 @@ export class TopObserver implements LiveHandlers {
 
   /** See {@linkcode LiveHandlers.lostCounts}. */
   lostCounts(): Record<string, number> {
-    return { ...lostCounts(this.#transactions.counters, { messages: false }), ...this.#tracker.counts.missed };
+    return { ...lostCounts(this.#lookups.counters, { messages: false }), ...this.#tracker.counts.missed };
   }
 
   #onConnection(record: ConnectionRecord): void {
@@ -189,8 +177,7 @@ export class TopObserver implements LiveHandlers {
     return usage;
   }
 
-  #onTransaction(transaction: DnsTransaction): void {
-    noteNames(this.#names, transaction);
+  #onLookup(transaction: DnsTransaction): void {
     const { query, response, client, clientIsLocal, tcpRetry, onBehalfOf } = transaction;
     const asked = query ?? response;
     // The retry over TCP is of the same lookup.

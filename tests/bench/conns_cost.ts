@@ -11,7 +11,7 @@ import { ProgramStatistics } from "../../ffi/mod.ts";
 import { SensorRun } from "../../src/sensor.ts";
 import { CONN_SENSOR } from "../../bpf/conn/sensor.ts";
 import { PROCESS_SENSOR } from "../../bpf/process/sensor.ts";
-import { DNS_PORTS, NAMES_SENSOR } from "../../src/commands/conns.ts";
+import { NAMES_GLOBALS, NAMES_SENSOR } from "../../src/conns/lookups.ts";
 
 const { values } = parseArgs({
   options: {
@@ -195,7 +195,7 @@ async function measureKernel(): Promise<void> {
   using _statistics = new ProgramStatistics();
   using run = SensorRun.start([PROCESS_SENSOR, CONN_SENSOR, NAMES_SENSOR], {
     ringSizeBytes: 64 << 20,
-    globals: { dns_ports: DNS_PORTS, dns_port_count: [DNS_PORTS.length] },
+    globals: NAMES_GLOBALS,
   });
   const drain = setInterval(() => run.drain(() => {}, Infinity), 2);
   for (const [name, args] of LOADS) {
