@@ -4,6 +4,9 @@
  * @module
  */
 
+import { RootFiles } from "./packages_files.ts";
+import { findInRpm } from "./packages_rpm.ts";
+
 /** The owner of a file. */
 export interface PackageOwner {
   /** Name of the package, `none`, or `unknown`. */
@@ -13,22 +16,6 @@ export interface PackageOwner {
   readonly reason?: string;
 }
 
-/** Text of a file; undefined when it is not there or may not be read. */
-function readOptional(path: string): string | undefined {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
-}
-
-/** Whether a file is not there, may not be read, or its process has gone. */
-function isAbsent(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied ||
-    error instanceof Deno.errors.NotADirectory || (error instanceof Error && "code" in error && error.code === "ESRCH");
-}
-
 /** Names a file can have in a database: before /usr was merged, /bin/ls was that, and its package may still say so. */
 function aliases(path: string): string[] {
   const merged = /^\/usr(\/(?:bin|sbin|lib|lib32|lib64|libx32)\/.*)$/.exec(path)?.[1];
@@ -36,22 +23,17 @@ function aliases(path: string): string[] {
 }
 
 /** dpkg: one list of files per package, and the versions in one file. */
-function findInDpkg(root: string, path: string): PackageOwner | undefined {
-  const directory = `${root}/var/lib/dpkg/info`;
-  let entries: Deno.DirEntry[];
-  try {
-    entries = [...Deno.readDirSync(directory)];
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
-  const wanted = aliases(path).map((alias) => `\n${alias}\n`);
-  for (const { name } of entries) {
+function findInDpkg(files: RootFiles, paths: readonly string[]): PackageOwner | undefined {
+  const directory = "/var/lib/dpkg/info";
+  const names = files.list(directory);
+  if (names === undefined) return undefined;
+  const wanted = paths.map((path) => `\n${path}\n`);
+  for (const name of names) {
     if (!name.endsWith(".list")) continue;
-    const list = `\n${readOptional(`${directory}/${name}`) ?? ""}\n`;
+    const list = `\n${files.readText(`${directory}/${name}`) ?? ""}\n`;
     if (!wanted.some((line) => list.includes(line))) continue;
     const [owner = "", architecture] = name.slice(0, -".list".length).split(":", 2);
-    const version = dpkgVersion(readOptional(`${root}/var/lib/dpkg/status`) ?? "", owner, architecture);
+    const version = dpkgVersion(files.readText("/var/lib/dpkg/status") ?? "", owner, architecture);
     return { name: owner, ...(version === undefined ? {} : { version }) };
   }
   return { name: "none" };
@@ -69,10 +51,10 @@ function dpkgVersion(status: string, name: string, architecture: string | undefi
 }
 
 /** apk: one database of stanzas, P: name, V: version, F: folder, R: file in it. */
-function findInApk(root: string, path: string): PackageOwner | undefined {
-  const database = readOptional(`${root}/lib/apk/db/installed`);
+function findInApk(files: RootFiles, paths: readonly string[]): PackageOwner | undefined {
+  const database = files.readText("/lib/apk/db/installed");
   if (database === undefined) return undefined;
-  const wanted = new Set(aliases(path).map((alias) => alias.slice(1)));
+  const wanted = new Set(paths.map((path) => path.slice(1)));
   let [name, version, folder] = ["", "", ""];
   for (const line of database.split("\n")) {
     const value = line.slice(2);
@@ -84,9 +66,6 @@ function findInApk(root: string, path: string): PackageOwner | undefined {
   return { name: "none" };
 }
 
-/** Where rpm keeps its database, whose formats (Berkeley DB, ndb, SQLite) are not read here. */
-const RPM_DATABASES = ["/var/lib/rpm", "/usr/lib/sysimage/rpm"];
-
 /**
  * Finds the package a file belongs to.
  *
@@ -95,19 +74,14 @@ const RPM_DATABASES = ["/var/lib/rpm", "/usr/lib/sysimage/rpm"];
  * @returns the package; `none` when a database was read and does not have it
  */
 export function packageOf(root: string, path: string): PackageOwner {
-  const found = [findInDpkg(root, path), findInApk(root, path)].filter((owner) => owner !== undefined);
-  const owner = found.find(({ name }) => name !== "none") ?? found[0];
-  if (owner !== undefined) return owner;
-  const isRpm = RPM_DATABASES.some((directory) => {
-    try {
-      return Deno.statSync(root + directory).isDirectory;
-    } catch (error) {
-      if (isAbsent(error)) return false;
-      throw error;
-    }
-  });
-  return {
-    name: "unknown",
-    reason: isRpm ? "the database of rpm is not read" : "no package database of dpkg or apk can be read",
-  };
+  using files = RootFiles.open(root);
+  const paths = aliases(path);
+  const answers = [findInDpkg, findInApk, findInRpm].map((find) => files && find(files, paths));
+  const found = answers.filter((owner) => owner !== undefined);
+  const named = found.find(({ name }) => name !== "none" && name !== "unknown");
+  if (named !== undefined) return named;
+  if (files?.isExhausted === true) return { name: "unknown", reason: "the package database is too large to be read" };
+  // What could not be read may have it.
+  return found.find(({ name }) => name === "unknown") ?? found[0] ??
+    { name: "unknown", reason: "no package database of dpkg, rpm or apk can be read" };
 }

@@ -41,7 +41,7 @@ Deno.test("packageOf() says what it cannot read", () => {
   using stack = new DisposableStack();
   assert.deepEqual(packageOf(makeRoot(stack, { "/var/lib/rpm/rpmdb.sqlite": "" }), "/usr/bin/curl"), {
     name: "unknown",
-    reason: "the database of rpm is not read",
+    reason: "the database of rpm cannot be read: it is no SQLite database",
   });
   assert.equal(packageOf(makeRoot(stack, {}), "/usr/bin/curl").name, "unknown");
 });

@@ -63,6 +63,22 @@ function fileKey(path: string): string | undefined {
   }
 }
 
+/**
+ * Path of an executable below the root of its process. Who called chroot(2) and no more is in a mount namespace where the
+ * path begins elsewhere; of another mount namespace that root is shown as "/".
+ */
+function pathInRoot({ pid, exe }: ProcessInfo): string {
+  try {
+    const root = Deno.readLinkSync(`/proc/${pid}/root`);
+    return exe.startsWith(`${root}/`) ? exe.slice(root.length) : exe;
+  } catch (error) {
+    // Ended, or not to be looked at: whoever reads its packages finds out.
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) return exe;
+    if (error instanceof Error && "code" in error && error.code === "ESRCH") return exe;
+    throw error;
+  }
+}
+
 /** Describes programs; each file is hashed and looked up once, however many processes run it. */
 export class Programs {
   readonly #clock: Clock;
@@ -101,7 +117,7 @@ export class Programs {
     if (known !== undefined) return known;
     const hash = hashFile(link);
     if (hash === "gone") return undefined;
-    const owner = packageOf(`/proc/${process.pid}/root`, process.exe);
+    const owner = packageOf(`/proc/${process.pid}/root`, pathInRoot(process));
     if (hash === "denied") return facts(owner, undefined, "no permission to read the executable");
     const found = facts(owner, hash.hex, owner.reason);
     if (key !== undefined) this.#known.set(key, found);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { SocketEvent, WhoEvent } from "../../src/events.ts";
+import { makeRpmDatabase } from "../../src/snapshot/_rpm_testing.ts";
 import { parseLines, runCulprit, RunningCulprit, summaryOf } from "./culprit.ts";
 
 /** First of the ports these tests use. */
@@ -111,3 +112,60 @@ Deno.test("culprit conns --once without privilege shows what it can and says wha
   const { not_observed: missing } = summaryOf(events);
   assert.ok(missing.some((what) => what.includes("CAP_BPF")), missing.join("\n"));
 });
+
+/** A program that listens at a port until its input ends. */
+const LISTENING = `#include <netinet/in.h>
+#include <stdlib.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	char octet;
+
+	address.sin_port = htons(atoi(argv[1]));
+	if (bind(fd, (void *)&address, sizeof(address)) || listen(fd, 1) || write(1, "!", 1) != 1)
+		return 1;
+	return read(0, &octet, 1) < 0;
+}
+`;
+
+for (
+  const { name, start, port } of [
+    { name: "a changed root", start: 'exec chroot "$0" /usr/bin/listening "$1"', port: PORT + 6 },
+    {
+      name: "a mount namespace, as of containers",
+      start: 'mount --bind "$0" "$0"; cd "$0"; mkdir old; pivot_root . old; exec /usr/bin/listening "$1"',
+      port: PORT + 7,
+    },
+  ]
+) {
+  Deno.test(`culprit who finds the package of a program in the database of its own root: ${name}`, async () => {
+    await using stack = new AsyncDisposableStack();
+    const root = await Deno.makeTempDir();
+    stack.defer(() => Deno.remove(root, { recursive: true }));
+    makeRpmDatabase(root, [{ name: "there", epoch: 2, files: ["/usr/bin/listening"] }]);
+    await Deno.mkdir(`${root}/usr/bin`, { recursive: true });
+    const flags = ["-static", "-x", "c", "-o", `${root}/usr/bin/listening`, "-"];
+    const compiler = new Deno.Command("gcc", { args: flags, stdin: "piped" }).spawn();
+    const source = compiler.stdin.getWriter();
+    await source.write(new TextEncoder().encode(LISTENING));
+    await source.close();
+    assert.equal((await compiler.status).code, 0);
+    const args = ["--mount", "--propagation", "private", "sh", "-ec", start, root, `${port}`];
+    const there = new Deno.Command("unshare", { args, stdin: "piped", stdout: "piped" }).spawn();
+    stack.defer(async () => {
+      await there.stdin.close();
+      await there.stdout.cancel();
+      await there.status;
+    });
+    const reader = there.stdout.getReader();
+    assert.equal((await reader.read()).done, false, "it does not listen");
+    reader.releaseLock();
+    const { code, stdout } = await runCulprit(["who", "--json", `:${port}`]);
+    assert.equal(code, 0);
+    const [answer] = answers(stdout);
+    assert.equal(answer?.process.pid, there.pid);
+    assert.deepEqual([answer?.package, answer?.package_version], ["there", "2:1.2-3"]);
+  });
+}
