@@ -18,6 +18,12 @@ export const UNIX_SENSOR: Sensor = {
   minimumKernel: "5.10",
   programs: [
     { name: "unix_sys_exit", attach: "tracing", hook: "tp_btf/sys_exit" },
+    {
+      name: "unix_sys_again",
+      attach: "tracing",
+      hook: "tp_btf/sys_exit",
+      without: "few uses of Unix sockets may be missed",
+    },
     { name: "unix_ready", attach: "tracing", hook: "tp_btf/sk_data_ready", without: NO_SENDERS },
     {
       name: "unix_readable",
@@ -50,7 +56,7 @@ export const UNIX_SENSOR: Sensor = {
   },
   missedRuns: {
     // Of all system calls, few of which are about Unix sockets: it tells that one may be missing.
-    unix_calls_missed: ["unix_sys_exit"],
+    unix_calls_missed: ["unix_sys_again"],
     unix_datagrams_missed: ["unix_ready", "unix_readable"],
     unix_ends_missed: ["unix_close"],
   },

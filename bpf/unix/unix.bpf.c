@@ -182,6 +182,14 @@ struct {
 	__type(value, __u64);
 } unix_datagrams SEC(".maps");
 
+/* Threads whose call the first of the two programs worked on, until the second was told. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, __u8);
+} unix_worked_on SEC(".maps");
+
 /* ---- reading the kernel ---- */
 
 static __always_inline struct sock *socket_of_file(struct file *file)
@@ -407,14 +415,10 @@ static __always_inline void on_call(struct task_struct *task, struct call *call)
 		on_connected(sk);
 }
 
-/*
- * A raw tracepoint of all system calls and not those of the few: it needs no tracefs,
- * which not every host has mounted, and the switch that makes system calls take the
- * traced path is the same.
- */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(unix_sys_exit, struct pt_regs *regs, long result)
+static __always_inline int on_sys_exit(struct pt_regs *regs, long result, bool is_again)
 {
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u8 yes = 1;
 	struct call call = { .result = result };
 	struct task_struct *task;
 	long arguments[3];
@@ -440,6 +444,10 @@ int BPF_PROG(unix_sys_exit, struct pt_regs *regs, long result)
 	default:
 		return 0;
 	}
+	if (!is_again)
+		bpf_map_update_elem(&unix_worked_on, &tid, &yes, BPF_ANY);
+	else if (!bpf_map_delete_elem(&unix_worked_on, &tid))
+		return 0;
 	task = (struct task_struct *)bpf_get_current_task();
 #if defined(__TARGET_ARCH_x86)
 	/* 32-bit programs number their calls otherwise. */
@@ -459,6 +467,28 @@ int BPF_PROG(unix_sys_exit, struct pt_regs *regs, long result)
 	call.address_size = arguments[2];
 	on_call(task, &call);
 	return 0;
+}
+
+/*
+ * A raw tracepoint of all system calls and not those of the few: it needs no tracefs,
+ * which not every host has mounted, and the switch that makes system calls take the
+ * traced path is the same.
+ */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(unix_sys_exit, struct pt_regs *regs, long result)
+{
+	return on_sys_exit(regs, result, false);
+}
+
+/*
+ * The same again: the kernel leaves a run out when the program is running already on
+ * that CPU, preempted (Linux 6.2 and newer). Then this one works on the call; else it
+ * finds that done.
+ */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(unix_sys_again, struct pt_regs *regs, long result)
+{
+	return on_sys_exit(regs, result, true);
 }
 
 /* ---- datagrams ---- */

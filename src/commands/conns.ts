@@ -27,7 +27,7 @@ export interface ConnsOptions extends LiveOptions, ConnectionFilterOptions {
   readonly idleMs: number;
   /** Every socket there is, and end. */
   readonly once?: boolean;
-  /** Unix sockets too; also when the protocols ask for them. */
+  /** Unix sockets too; also when the protocols or their names ask for them. */
   readonly unix?: boolean;
 }
 
@@ -40,9 +40,10 @@ export interface ConnsOptions extends LiveOptions, ConnectionFilterOptions {
  */
 export async function runConns(options: ConnsOptions): Promise<ExitCode> {
   if (options.once === true) return await (await import("./conns_once.ts")).runConnsOnce(options);
-  const { protocols } = options;
-  const unix = options.unix === true || protocols.includes("unix");
-  const others = protocols.length === 0 || protocols.some((protocol) => protocol !== "unix");
+  const { protocols, paths = [] } = options;
+  const unix = options.unix === true || protocols.includes("unix") || paths.length > 0;
+  // Nothing else has a name.
+  const others = paths.length === 0 && (protocols.length === 0 || protocols.some((protocol) => protocol !== "unix"));
   return await runLive({
     name: "conns",
     columns: "connection",

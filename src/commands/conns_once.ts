@@ -25,7 +25,7 @@ export interface ConnsOnceOptions extends FilterOptions, SocketFilterOptions {
   readonly output: string | undefined;
   readonly quiet: boolean;
   readonly libbpf: string | undefined;
-  /** Unix sockets too; also when the protocols ask for them. */
+  /** Unix sockets too; also when the protocols or their names ask for them. */
   readonly unix?: boolean;
 }
 
@@ -47,7 +47,7 @@ function compareRows(left: SocketRow, right: SocketRow): number {
 export function runConnsOnce(options: ConnsOnceOptions): Promise<ExitCode> {
   configureLibrary({ path: options.libbpf, bytes: findAsset("libbpf.so.1") });
   const startedNs = bootTimeNs();
-  const unix = options.unix === true || options.protocols.includes("unix");
+  const unix = options.unix === true || options.protocols.includes("unix") || (options.paths ?? []).length > 0;
   const snapshot = takeSnapshot({ unix });
   const clock = new LiveClock();
   const table = new ProcessTable({ clock, users: new UserNames() });

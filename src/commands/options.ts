@@ -358,6 +358,12 @@ export const CONNS_OPTIONS = {
     ),
     choices: CONNS_PROTOCOLS,
   },
+  paths: list(
+    "--path <glob,...>",
+    "names of Unix sockets, and nothing else; abstract ones begin with @",
+    FILTERS,
+    values.parseGlobs,
+  ),
   directions: {
     ...list(
       "--direction <name,...>",

@@ -127,7 +127,12 @@ const CONNS_NOTES = `Formats:
   text  one row per event, times in UTC, cut to the width of a terminal
   json  one object per line; "culprit schema" prints what it may hold
   kv    one line per event: EVENT= PROTO= DIRECTION= SRC= SPT= DST= DPT= NAME= COMM= PID= TGID= UID= GID= EXE= and
-        what the event adds; white space, quotes and controls in values are \\xNN or \\u{N}, backslashes are doubled
+        what the event adds; of Unix sockets SRC= or DST= is the name; white space, quotes and controls in values are
+        \\xNN or \\u{N}, backslashes are doubled
+
+Unix sockets (--unix, --proto unix or --path):
+  The process at the other end is who accepted or received, where that is seen within 200 ms; else who called listen(2)
+  or bound the socket, marked as such: another process may serve there.
 `;
 
 /** What `culprit who` takes and answers. */
@@ -189,7 +194,7 @@ const CONNS_TEXTS: CommandTexts = {
     ["culprit conns --event fail --duration 10m", "connects that failed within ten minutes, and why"],
     ["culprit conns --addr 10.0.0.0/8 --port 5432 --json", "who talks to the databases, as JSON lines"],
     ["culprit conns --direction inbound --proto tcp", "what is accepted, by whom, from whom"],
-    ["culprit conns --unix --exe docker", "who talks to docker.sock, and what else it talks to"],
+    ["culprit conns --path '*/docker.sock'", "who talks to docker.sock, and which process serves there"],
     ["culprit conns --once --listen", "who listens now, in every network namespace"],
   ],
 };

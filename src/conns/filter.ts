@@ -21,6 +21,8 @@ export interface ConnectionFilterOptions {
   readonly networks: readonly Network[];
   readonly protocols: readonly string[];
   readonly directions: readonly Connection["direction"][];
+  /** Globs of the names of Unix sockets, which nothing else has. */
+  readonly paths?: readonly string[];
 }
 
 /** A range of addresses. */

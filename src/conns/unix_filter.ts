@@ -5,6 +5,7 @@
  */
 
 import type { UnixEvent } from "../events.ts";
+import { compileGlob } from "../output/glob.ts";
 import type { ConnectionFilterOptions } from "./filter.ts";
 
 /** States after each event, as those of connections are called. */
@@ -32,6 +33,11 @@ export function compileUnixFilter(options: ConnectionFilterOptions): UnixFilter 
   if (connectionPorts.length > 0 || networks.length > 0) return () => false;
   if (protocols.length > 0 && !protocols.includes("unix")) return () => false;
   const tests: UnixFilter[] = [];
+  const { paths = [] } = options;
+  if (paths.length > 0) {
+    const matchers = paths.map(compileGlob);
+    tests.push(({ path }) => path !== undefined && matchers.some((matches) => matches(path)));
+  }
   if (events.length > 0) tests.push(({ event }) => events.includes(event));
   if (options.listen) tests.push((_, isListener) => isListener);
   if (states.length > 0) tests.push(({ event }) => states.includes(STATES[event]));

@@ -35,6 +35,8 @@ export class UnixTracker {
   readonly #mailboxes = new UnixMailboxes();
   /** Opens nobody accepted yet and that are not told, by the end that is to be accepted, in order of time. */
   readonly #waiting = new Map<string, UnixRecord>();
+  /** Closes of ends whose open waits, by the other end. */
+  readonly #closes = new Map<string, UnixHappening>();
   /** The same of those that were told without who accepted. */
   readonly #told = new Map<string, UnixRecord>();
   /** Accepts whose connect(2) has not returned yet. */
@@ -101,9 +103,8 @@ export class UnixTracker {
    * @param nowNs time; Infinity for all
    */
   tick(nowNs: number): void {
-    for (const [key, record] of this.#waiting) {
+    for (const record of this.#waiting.values()) {
       if (record.tsNs + ACCEPT_WAIT_NS > nowNs) break;
-      this.#waiting.delete(key);
       this.#tellUnaccepted(record);
     }
     for (const [key, send] of this.#sends) {
@@ -122,20 +123,23 @@ export class UnixTracker {
     }
     // What is still known under this address is of a socket that is gone.
     this.#forget(record.peer);
-    makeRoom(this.#waiting, (oldest) => this.#tellUnaccepted(oldest));
+    this.#accepts.delete(record.peer);
+    const [oldest] = this.#waiting.values();
+    if (oldest !== undefined && this.#waiting.size >= REMEMBERED_MAX) this.#tellUnaccepted(oldest);
     this.#waiting.set(record.peer, record);
   }
 
   #accept(record: UnixRecord): void {
-    const open = this.#waiting.get(record.socket) ?? this.#told.get(record.socket);
+    const key = record.socket;
+    const open = this.#waiting.get(key) ?? this.#told.get(key);
     if (open === undefined || !isSameConnection(open, record)) {
       this.#onEvent({ name: "accept", record, peer: notedPeer(record, "opener", OPENER_ENDED) });
-      makeRoom(this.#accepts, () => {});
-      this.#accepts.set(record.socket, record);
+      makeRoom(this.#accepts);
+      this.#accepts.set(key, record);
       return;
     }
-    if (this.#waiting.delete(record.socket)) this.#onEvent({ name: "open", record: open, peer: acceptorOf(record) });
-    this.#told.delete(record.socket);
+    if (this.#waiting.has(key)) this.#tellOpen(open, acceptorOf(record));
+    this.#told.delete(key);
     const peer: UnixPeer = { process: open.task, attribution: "opener", inode: record.peerInode || open.inode };
     this.#onEvent({ name: "accept", record, peer });
   }
@@ -145,7 +149,11 @@ export class UnixTracker {
     // Memory of a datagram that is gone.
     if (before !== undefined) this.#onEvent(before);
     this.#sends.delete(record.peer);
-    makeRoom(this.#sends, this.#onEvent);
+    const [oldest] = this.#sends.values();
+    if (oldest !== undefined && this.#sends.size >= REMEMBERED_MAX) {
+      this.#sends.delete(oldest.record.peer);
+      this.#onEvent(oldest);
+    }
     // Who is at the other end now: they may have ended when nobody was seen to receive.
     this.#sends.set(record.peer, { name: "open", record, peer: this.#mailboxes.peer(record) });
   }
@@ -158,35 +166,44 @@ export class UnixTracker {
   }
 
   #close(record: UnixRecord): void {
+    // Not the accept: the client may not know yet that it is connected.
     this.#forget(record.socket);
     if (record.socketType === DATAGRAM) this.#mailboxes.remove(record);
-    this.#onEvent({ name: "close", record, peer: undefined });
+    const happening: UnixHappening = { name: "close", record, peer: undefined };
+    // Nothing is told to end before it began.
+    if (this.#waiting.get(record.peer)?.socket === record.socket) this.#closes.set(record.peer, happening);
+    else this.#onEvent(happening);
   }
 
+  /** Forgets an end that was to be accepted: it is gone, or another one is there now. */
   #forget(key: string): void {
     const waiting = this.#waiting.get(key);
-    this.#waiting.delete(key);
+    if (waiting !== undefined) this.#tellOpen(waiting, listenerOf(waiting));
     this.#told.delete(key);
-    this.#accepts.delete(key);
-    if (waiting !== undefined) this.#onEvent({ name: "open", record: waiting, peer: listenerOf(waiting) });
   }
 
   /** Tells of an open nobody accepted so far; its accept may still come. */
   #tellUnaccepted(record: UnixRecord): void {
-    this.#onEvent({ name: "open", record, peer: listenerOf(record) });
-    makeRoom(this.#told, () => {});
+    this.#tellOpen(record, listenerOf(record));
+    makeRoom(this.#told);
     this.#told.set(record.peer, record);
+  }
+
+  /** Tells of an open that waited. */
+  #tellOpen(record: UnixRecord, peer: UnixPeer): void {
+    this.#waiting.delete(record.peer);
+    this.#onEvent({ name: "open", record, peer });
+    const close = this.#closes.get(record.peer);
+    if (close === undefined) return;
+    this.#closes.delete(record.peer);
+    this.#onEvent(close);
   }
 }
 
 /** Drops the oldest where there are as many as may be. */
-function makeRoom<Kept>(kept: Map<string, Kept>, onDrop: (oldest: Kept) => void): void {
-  if (kept.size < REMEMBERED_MAX) return;
-  for (const [key, oldest] of kept) {
-    kept.delete(key);
-    onDrop(oldest);
-    return;
-  }
+function makeRoom(records: Map<string, UnixRecord>): void {
+  const [oldest] = records.keys();
+  if (oldest !== undefined && records.size >= REMEMBERED_MAX) records.delete(oldest);
 }
 
 /** Whether an accept took what a connect made: the addresses alone may be those of sockets before. */

@@ -6,6 +6,7 @@
 
 import { type Network, networkHolds, parseAddress } from "../conns/filter.ts";
 import type { SocketEvent } from "../events.ts";
+import { compileGlob } from "../output/glob.ts";
 import type { SocketRow } from "./types.ts";
 
 /** What the filter options hold; an empty list lets everything pass. */
@@ -19,6 +20,8 @@ export interface SocketFilterOptions {
   /** Networks either end is in. */
   readonly networks: readonly Network[];
   readonly protocols: readonly string[];
+  /** Globs of the names of Unix sockets, which nothing else has. */
+  readonly paths?: readonly string[];
 }
 
 /** States of connection events, each of which stands for several of a socket's. */
@@ -45,6 +48,11 @@ export function compileSocketFilter(options: SocketFilterOptions): (row: SocketR
   if (options.protocols.length > 0) {
     const wanted = new Set(options.protocols);
     tests.push(({ protocol }) => wanted.has(protocol));
+  }
+  const { paths = [] } = options;
+  if (paths.length > 0) {
+    const matchers = paths.map(compileGlob);
+    tests.push(({ path }) => path !== undefined && matchers.some((matches) => matches(path)));
   }
   if (options.connectionPorts.length > 0) {
     const wanted = new Set(options.connectionPorts);

@@ -74,9 +74,15 @@ function sorted(truths: readonly Truth[]): string[] {
 /** Nothing is lost, and nothing but ends is unseen: only functions of the kernel tell of these, and not all let us in. */
 function assertComplete(ended: Ended): void {
   const { lost, not_observed: notObserved } = summaryOf(parseLines(ended.stdout));
-  assert.deepEqual(lost, {});
+  // Linux 7 preempts tracing programs and leaves out their runs meanwhile, often where the CPU is emulated: of all calls
+  // and sockets, so that hardly ever one of ours is missing.
+  const { unix_calls_missed: calls = 0, unix_datagrams_missed: datagrams = 0, unix_ends_missed: ends = 0, ...others } =
+    lost;
+  const missed = calls + datagrams + ends;
+  if (missed > 0) assert.ok(Deno.env.has("CULPRIT_GUEST"), `${missed} runs were left out`);
+  assert.deepEqual(others, {});
   assert.deepEqual(notObserved.filter((text) => !text.startsWith("ends of Unix sockets are not seen: ")), []);
-  assert.equal(ended.code, notObserved.length > 0 ? 3 : 0, ended.stderr);
+  assert.equal(ended.code, notObserved.length > 0 || missed > 0 ? 3 : 0, ended.stderr);
 }
 
 /** A directory for sockets, open to everybody. */
@@ -106,6 +112,29 @@ Deno.test("culprit conns --unix is right about every way to talk", async (test) 
   assertComplete(ended);
 });
 
+Deno.test("culprit conns --unix tells who closed which end, or that it cannot", async () => {
+  await buildActors();
+  await using directory = await makeDirectory();
+  await using culprit = await RunningCulprit.start(["conns", "--proto", "unix", "--json"]);
+  const [, , open] = await act(["stream", directory.path]);
+  const ended = await culprit.stop();
+  const closes = parseLines(ended.stdout).filter((event) => event.type === "unix").filter(({ event, path }) =>
+    event === "close" && path?.startsWith(`${directory.path}/`)
+  ).map(({ process, direction }) => `${process.pid} ${direction}`);
+  assertComplete(ended);
+  const isSeen = summaryOf(parseLines(ended.stdout)).not_observed.length === 0;
+  // The client, the end the server accepted, and its listener.
+  const expected = [`${open?.pid} outbound`, `${open?.peer} inbound`, `${open?.peer} undefined`];
+  assert.deepEqual(closes.sort(), isSeen ? expected.sort() : []);
+});
+
+Deno.test("culprit conns --unix does without what the kinds of events do not need", async () => {
+  await using culprit = await RunningCulprit.start(["conns", "--unix", "--event", "open,fail", "--json"]);
+  const ended = await culprit.stop();
+  assert.deepEqual(summaryOf(parseLines(ended.stdout)).not_observed, []);
+  assert.equal(ended.code, 0);
+});
+
 /** How often: guests are emulated and some fifty times slower. */
 const MANY = Deno.env.has("CULPRIT_GUEST") ? 500 : 10_000;
 
@@ -131,7 +160,7 @@ for (const name of ["earlier", "earlier-datagram"]) {
     const isThere = name === "earlier" ? '"listen"' : '"bind"';
     let said = "";
     while (!said.includes(isThere)) said += (await reader.read()).value ?? assert.fail("it ended");
-    await using culprit = await RunningCulprit.start(["conns", "--proto", "unix", "--json"]);
+    await using culprit = await RunningCulprit.start(["conns", "--path", `${directory.path}/*`, "--json"]);
     const before = said.length;
     const input = child.stdin.getWriter();
     await input.write(new TextEncoder().encode("x"));
@@ -140,6 +169,8 @@ for (const name of ["earlier", "earlier-datagram"]) {
     assert.equal((await child.status).code, 0);
     const ended = await culprit.stop();
     assert.deepEqual(sorted(toldOf(ended, directory.path)), sorted(truthsOf(said.slice(before))));
+    const others = parseLines(ended.stdout).filter((event) => !JSON.stringify(event).includes(directory.path));
+    assert.deepEqual(others.map(({ type }) => type), ["summary"]);
     assertComplete(ended);
   });
 }
