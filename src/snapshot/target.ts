@@ -45,7 +45,7 @@ const NAME = /^(?=.{1,253}$)[\p{L}\p{N}_-]{1,63}(?:\.[\p{L}\p{N}_-]{1,63})*\.?$/
 /**
  * Reads a target.
  *
- * @param text `IP`, `IP:PORT`, `[IPv6]:PORT`, `:PORT`, `NAME` or `NAME:PORT`
+ * @param text `IP`, `IP:PORT`, `[IPv6]:PORT`, `:PORT` or `NAME`
  * @returns the target
  * @throws {UsageError} for anything else
  */
@@ -64,7 +64,12 @@ export function parseTarget(text: string): Target {
   if (ip !== undefined) return { text, ip, port, name: undefined };
   // What looks like an address and is none is a mistake, not a name.
   if (bracketed !== undefined || /^[\d.]+$/.test(plain) || !NAME.test(plain)) throw unwanted(text);
-  return { text, ip: undefined, port, name: plain.toLowerCase().replace(/\.$/, "") };
+  if (port !== undefined) {
+    throw new UsageError(`argument <target>: found "${text}", a name with a port, wanted a name alone or an address`, {
+      hint: `sockets know no names: take the address in place of "${plain}", or ask who looks "${plain}" up`,
+    });
+  }
+  return { text, ip: undefined, port: undefined, name: plain.toLowerCase().replace(/\.$/, "") };
 }
 
 /**

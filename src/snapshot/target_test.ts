@@ -13,7 +13,6 @@ Deno.test("parseTarget() reads addresses, ports and names", () => {
       [":8080", undefined, 8080, undefined],
       ["Example.COM.", undefined, undefined, "example.com"],
       ["_sip._tcp.example.com", undefined, undefined, "_sip._tcp.example.com"],
-      ["localhost:80", undefined, 80, "localhost"],
     ] as const
   ) assert.deepEqual(parseTarget(text), { text, ip, port, name }, text);
 });
@@ -32,6 +31,8 @@ Deno.test("parseTarget() refuses what is neither address nor name", () => {
     "a b",
     "a..b",
     "é\u202e",
+    "localhost:80",
+    "example.com.:443",
   ];
   for (const text of bad) assert.throws(() => parseTarget(text), UsageError, JSON.stringify(text));
 });
@@ -58,5 +59,13 @@ Deno.test("parseTarget() tells a line feed as such, on one line", () => {
   assert.throws(() => parseTarget("a\nb"), {
     name: "UsageError",
     message: 'argument <target>: found "a\\nb", wanted an address with port or a name',
+  });
+});
+
+Deno.test("parseTarget() refuses a name with a port, which would be the name alone or the port alone", () => {
+  assert.throws(() => parseTarget("Example.com:80"), {
+    name: "UsageError",
+    message: 'argument <target>: found "Example.com:80", a name with a port, wanted a name alone or an address',
+    hint: 'sockets know no names: take the address in place of "Example.com", or ask who looks "Example.com" up',
   });
 });

@@ -61,6 +61,9 @@ Deno.test("culprit who ends with 1 when nobody is there and with 2 for what is n
   assert.equal(nobody.code, 1);
   assert.deepEqual(answers(nobody.stdout), []);
   assert.equal((await runCulprit(["who", "300.1.1.1"])).code, 2);
+  const named = await runCulprit(["who", `localhost:${PORT}`]);
+  assert.equal(named.code, 2);
+  assert.match(named.stderr, /found "localhost:\d+", a name with a port/);
   assert.equal((await runCulprit(["who", "--format", "kv", ":1"])).code, 2);
 });
 
