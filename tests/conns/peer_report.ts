@@ -38,8 +38,7 @@ ended it, error. The others are judged on processes, addresses and ports alone, 
 process that had to do with the socket counts as right. \`ss\` and \`lsof\` print what there is at a moment: they are run
 again and again without pause, whatever any run showed counts, and for them the program holds each connection open for
 0.4 s, but for \`reuse-port\`, \`churn\` and \`brief\`, which are about many. \`tcptracer\`, \`tcplife\` and \`tcpconnect\` are those
-of Debian's libbpf-tools 0.26; \`tcpaccept\` of bpfcc-tools compiles itself on the spot, which needs kernel headers the
-guest lacks, and hooks the same function as \`tcptracer\`.
+of Debian's libbpf-tools 0.26, \`tcpaccept\` that of its bpfcc-tools 0.26.
 
 Made by \`deno run -A tests/conns/peers.ts --save\` and \`deno run -A tests/conns/peers.ts --save --guest 6.1\`.
 `;

@@ -109,6 +109,23 @@ export const PEER_TOOLS: readonly PeerTool[] = [
       ),
   },
   {
+    name: "tcpaccept",
+    command: ["tcpaccept-bpfcc"],
+    events: ["accept"],
+    transports: ["tcp"],
+    isSnapshot: false,
+    // PID COMM IP RADDR RPORT LADDR LPORT
+    parse: (text) =>
+      [...text.matchAll(/^(\d+)\s+.*?\s[46]\s+(\S+)\s+(\d+)\s+(\S+)\s+(\d+)\s*$/gm)].map(
+        ([, pid, remote = "", remotePort = "", local = "", localPort = ""]) => ({
+          event: "accept",
+          local: endpoint(local, localPort),
+          remote: endpoint(remote, remotePort),
+          pid: Number(pid),
+        }),
+      ),
+  },
+  {
     name: "tcpconnect",
     command: ["tcpconnect"],
     events: ["open"],

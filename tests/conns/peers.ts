@@ -3,8 +3,9 @@
  * tests/conns/peers.ts [--tools NAME,...] [--save] [--guest KERNEL]
  *
  * All tools watch the same connections at the same time. `--guest` runs it in a guest of scripts/vm, where tools that
- * need kprobes work. `--save` keeps the outcome in tests/conns/results and writes the part on connections of
- * docs/ATTRIBUTION.md from all that is kept there. Exit code 1 when culprit is wrong about anything.
+ * need kprobes work; tcpaccept compiles itself there, with Debian's linux-headers of that kernel, to be installed on the
+ * host. `--save` keeps the outcome in tests/conns/results and writes the part on connections of docs/ATTRIBUTION.md from
+ * all that is kept there. Exit code 1 when culprit is wrong about anything.
  *
  * @module
  */
@@ -121,7 +122,7 @@ async function measure(names: readonly string[]): Promise<{ outcome: Outcome; wr
 async function inGuest(kernel: string): Promise<boolean> {
   const out = await Deno.makeTempDir({ prefix: "culprit-peers-" });
   try {
-    const tools = values.tools.startsWith("ss") ? "tcptracer,tcplife,tcpconnect" : values.tools;
+    const tools = values.tools.startsWith("ss") ? "tcptracer,tcpaccept,tcplife,tcpconnect" : values.tools;
     const { code } = await new Deno.Command(`${ROOT}/scripts/vm/run`, {
       args: ["--kernel", kernel, "--timeout", "580", "--out", out, "--", Deno.execPath(), "run", "--allow-all"]
         .concat(["--no-check", "--cached-only", import.meta.filename ?? "", "--tools", tools, "--save"]),
@@ -134,7 +135,17 @@ async function inGuest(kernel: string): Promise<boolean> {
   }
 }
 
+/** Shows the headers of the running kernel, as Debian installs them, where bcc looks for them. */
+async function linkHeaders(): Promise<void> {
+  const release = Deno.osRelease();
+  const headers = `/usr/src/linux-headers-${release}`;
+  await Deno.stat(headers);
+  await Deno.symlink(headers, `/lib/modules/${release}/build`);
+  await Deno.symlink(headers.replace(/-[^-]*$/, "-common"), `/lib/modules/${release}/source`);
+}
+
 async function onHost(): Promise<boolean> {
+  if (Deno.env.has("CULPRIT_GUEST") && values.tools.includes("tcpaccept")) await linkHeaders();
   const { outcome, wrong } = await measure(values.tools.split(","));
   for (const line of wrong) writeStderr(`${line}\n`);
   writeStdout(`${JSON.stringify(outcome)}\n`);
