@@ -25,6 +25,8 @@
  */
 #include "event.h"
 
+#include "syscall.h"
+
 #include <bpf/bpf_endian.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -42,42 +44,10 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define MSG_PEEK 0x2
 #define MSG_ERRQUEUE 0x2000
-#define S_IFMT 0170000
-#define S_IFSOCK 0140000
 /* Bit of sk_flags (enum sock_flags, include/net/sock.h): set by tcp_fin() and by nothing else. */
 #define SOCK_DONE_FLAG (1UL << 1)
 /* Errno of a connect(2) that goes on in the background. */
 #define CONNECT_GOES_ON(errno) ((errno) == 4 || (errno) == 11 || (errno) == 114 || (errno) == 115 || (errno) == 512)
-
-/* Numbers of system calls; asm/unistd.h of the build machine would name that machine's. */
-#if defined(__TARGET_ARCH_x86)
-#define NR_CONNECT 42
-#define NR_ACCEPT 43
-#define NR_ACCEPT4 288
-#define TS_COMPAT 0x2
-
-struct pt_regs___x86 {
-	unsigned long di;
-	unsigned long orig_ax;
-} __attribute__((preserve_access_index));
-
-struct thread_info___x86 {
-	__u32 status;
-} __attribute__((preserve_access_index));
-
-struct task_struct___x86 {
-	struct thread_info___x86 thread_info;
-} __attribute__((preserve_access_index));
-#else
-#define NR_CONNECT 203
-#define NR_ACCEPT 202
-#define NR_ACCEPT4 242
-
-struct pt_regs___aarch64 {
-	__u64 orig_x0;
-	__s32 syscallno;
-} __attribute__((preserve_access_index));
-#endif
 
 /* States of a TCP socket (include/net/tcp_states.h). */
 enum conn_state {
@@ -815,32 +785,6 @@ int conn_connect6(struct bpf_sock_addr *ctx)
 
 /* ---- results of system calls ---- */
 
-/* The socket behind a descriptor of the current task; NULL when it is none. */
-static __always_inline struct sock *socket_of_file(struct file *file)
-{
-	struct socket *socket;
-
-	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	/* The inode of a listening Unix socket's path is a socket, too: what it opens to must point back. */
-	if (!socket || BPF_CORE_READ(socket, file) != file)
-		return NULL;
-	return BPF_CORE_READ(socket, sk);
-}
-
-static __always_inline struct sock *socket_of_descriptor(struct task_struct *task, long fd)
-{
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **descriptors = BPF_CORE_READ(table, fd);
-	struct file *file = NULL;
-
-	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
-		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), descriptors + fd);
-	return socket_of_file(file);
-}
-
 static __always_inline void on_accepted(struct task_struct *task, long fd)
 {
 	struct sock *sk = socket_of_descriptor(task, fd);
@@ -920,26 +864,15 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(conn_sys_exit, struct pt_regs *regs, long result)
 {
 	struct task_struct *task;
-	long number, first_argument;
+	long number = call_number(regs);
 
-#if defined(__TARGET_ARCH_x86)
-	number = ((struct pt_regs___x86 *)regs)->orig_ax;
-#else
-	number = ((struct pt_regs___aarch64 *)regs)->syscallno;
-#endif
 	if (number != NR_CONNECT && number != NR_ACCEPT && number != NR_ACCEPT4)
 		return 0;
 	task = (struct task_struct *)bpf_get_current_task();
-#if defined(__TARGET_ARCH_x86)
-	/* 32-bit programs number their calls otherwise. */
-	if (BPF_CORE_READ((struct task_struct___x86 *)task, thread_info.status) & TS_COMPAT)
+	if (is_compat_call(task))
 		return 0;
-	first_argument = BPF_CORE_READ((struct pt_regs___x86 *)regs, di);
-#else
-	first_argument = BPF_CORE_READ((struct pt_regs___aarch64 *)regs, orig_x0);
-#endif
 	if (number == NR_CONNECT)
-		on_connected(task, first_argument, result);
+		on_connected(task, call_argument(regs, 0), result);
 	else if (result >= 0)
 		on_accepted(task, result);
 	return 0;

@@ -64,7 +64,10 @@ export const WHO_EVENT: EventDescription<WhoEvent> = {
     },
     process: { type: "block", block: PROCESS_BLOCK, text: "The process" },
     exe_sha256: { type: "string", text: "SHA-256 of the executable it runs, in hex" },
-    package: { type: "string", text: "Package that owns the executable (dpkg, apk, rpm 4.16 or newer), or `none`, or `unknown` with a reason" },
+    package: {
+      type: "string",
+      text: "Package that owns the executable (dpkg, apk, rpm 4.16 or newer), or `none`, or `unknown` with a reason",
+    },
     package_version: { type: "string", optional: true, text: "Version of the package" },
     unknown_reason: { type: "string", optional: true, text: "Why `exe_sha256` or `package` are `unknown`" },
     sockets: { type: "list", block: WHO_SOCKET_BLOCK, text: "Its sockets that match; empty with `lookup`" },

@@ -109,8 +109,9 @@ function detail(event: UnixEvent): string {
   if (!isRemote(event) && path !== undefined && path.length > LOCAL_WIDTH) words.push(`at ${path}`);
   if (peer !== undefined) {
     const who = peer.pid === 0 ? `unknown: ${peer.unknown_reason}` : `${peer.name}[${peer.pid}]`;
-    const listens = event.peer_attribution === "listener" ? " (listens)" : "";
-    words.push(`${event.event === "accept" ? "from" : "to"} ${who}${listens}`);
+    // These have the socket; another process that has it, too, may serve.
+    const isSure = event.peer_attribution !== "listener" && event.peer_attribution !== "holder";
+    words.push(`${event.event === "accept" ? "from" : "to"} ${who}${isSure ? "" : ` (${event.peer_attribution})`}`);
   }
   if (event.error !== undefined) words.push(event.error);
   if (event.socket_type !== "stream") words.push(event.socket_type);

@@ -59,31 +59,6 @@ struct unix_sock {
 	struct sock *peer;
 };
 
-#if defined(__TARGET_ARCH_x86)
-struct pt_regs___x86 {
-	unsigned long di;
-	unsigned long si;
-	unsigned long dx;
-	unsigned long r8;
-	unsigned long r9;
-	unsigned long orig_ax;
-};
-
-struct thread_info___x86 {
-	__u32 status;
-};
-
-struct task_struct___x86 {
-	struct thread_info___x86 thread_info;
-};
-#else
-struct pt_regs___aarch64 {
-	__u64 regs[31];
-	__u64 orig_x0;
-	__s32 syscallno;
-};
-#endif
-
 #pragma clang attribute pop
 
 #endif

@@ -25,6 +25,7 @@
 #include "event.h"
 
 #include "kernel.h"
+#include "syscall.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -40,29 +41,6 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define STATE_LISTEN 10
 #define EAGAIN 11
-
-#define S_IFMT 0170000
-#define S_IFSOCK 0140000
-
-/* Numbers of system calls; asm/unistd.h of the build machine would name that machine's. */
-#if defined(__TARGET_ARCH_x86)
-#define NR_CONNECT 42
-#define NR_ACCEPT 43
-#define NR_SENDTO 44
-#define NR_SENDMSG 46
-#define NR_BIND 49
-#define NR_LISTEN 50
-#define NR_ACCEPT4 288
-#define TS_COMPAT 0x2
-#else
-#define NR_BIND 200
-#define NR_LISTEN 201
-#define NR_ACCEPT 202
-#define NR_CONNECT 203
-#define NR_SENDTO 206
-#define NR_SENDMSG 211
-#define NR_ACCEPT4 242
-#endif
 
 /* What a record tells. */
 enum unix_kind {
@@ -191,31 +169,6 @@ struct {
 } unix_worked_on SEC(".maps");
 
 /* ---- reading the kernel ---- */
-
-static __always_inline struct sock *socket_of_file(struct file *file)
-{
-	struct socket *socket;
-
-	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	/* The inode of a listening socket's path is a socket, too: what it opens to must point back. */
-	if (!socket || BPF_CORE_READ(socket, file) != file)
-		return NULL;
-	return BPF_CORE_READ(socket, sk);
-}
-
-static __always_inline struct sock *socket_of_descriptor(struct task_struct *task, long fd)
-{
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **descriptors = BPF_CORE_READ(table, fd);
-	struct file *file = NULL;
-
-	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
-		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), descriptors + fd);
-	return socket_of_file(file);
-}
 
 static __always_inline struct unix_address *name_of(struct sock *sk)
 {
@@ -388,7 +341,7 @@ static __always_inline void on_call(struct task_struct *task, struct call *call)
 	bool is_accept = call->number == NR_ACCEPT || call->number == NR_ACCEPT4;
 	struct sock *sk;
 
-	if (call->result < 0 ? !is_failure(call) : is_send(call))
+	if (call->result < 0 && !is_failure(call))
 		return;
 	if (call->number == NR_SENDMSG) {
 		struct user_message message = {};
@@ -417,30 +370,24 @@ static __always_inline void on_call(struct task_struct *task, struct call *call)
 
 static __always_inline int on_sys_exit(struct pt_regs *regs, long result, bool is_again)
 {
+	struct call call = { .number = call_number(regs), .result = result };
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	__u8 yes = 1;
-	struct call call = { .result = result };
 	struct task_struct *task;
-	long arguments[3];
+	__u8 yes = 1;
 
-#if defined(__TARGET_ARCH_x86)
-	struct pt_regs___x86 *registers = (void *)regs;
-
-	call.number = registers->orig_ax;
-#else
-	struct pt_regs___aarch64 *registers = (void *)regs;
-
-	call.number = registers->syscallno;
-#endif
 	switch (call.number) {
 	case NR_CONNECT:
 	case NR_ACCEPT:
 	case NR_ACCEPT4:
 	case NR_LISTEN:
 	case NR_BIND:
+		break;
 	case NR_SENDTO:
 	case NR_SENDMSG:
-		break;
+		/* The many that succeed are told by their receiver's side. */
+		if (result < 0)
+			break;
+		return 0;
 	default:
 		return 0;
 	}
@@ -449,22 +396,12 @@ static __always_inline int on_sys_exit(struct pt_regs *regs, long result, bool i
 	else if (!bpf_map_delete_elem(&unix_worked_on, &tid))
 		return 0;
 	task = (struct task_struct *)bpf_get_current_task();
-#if defined(__TARGET_ARCH_x86)
-	/* 32-bit programs number their calls otherwise. */
-	if (BPF_CORE_READ((struct task_struct___x86 *)task, thread_info.status) & TS_COMPAT)
+	if (is_compat_call(task))
 		return 0;
-	arguments[0] = registers->di;
-	arguments[1] = call.number == NR_SENDTO ? registers->r8 : registers->si;
-	arguments[2] = call.number == NR_SENDTO ? registers->r9 : registers->dx;
-#else
-	arguments[0] = registers->orig_x0;
-	arguments[1] = call.number == NR_SENDTO ? registers->regs[4] : registers->regs[1];
-	arguments[2] = call.number == NR_SENDTO ? registers->regs[5] : registers->regs[2];
-#endif
 	/* An int in C: the upper half of the register may hold anything. */
-	call.fd = (int)arguments[0];
-	call.address = (const void *)arguments[1];
-	call.address_size = arguments[2];
+	call.fd = (int)call_argument(regs, 0);
+	call.address = (const void *)call_argument(regs, call.number == NR_SENDTO ? 4 : 1);
+	call.address_size = call_argument(regs, call.number == NR_SENDTO ? 5 : 2);
 	on_call(task, &call);
 	return 0;
 }

@@ -21,6 +21,7 @@ import type {
   ProcessEvent,
   ProcessInfo,
   SocketEvent,
+  UnixEvent,
 } from "../events.ts";
 
 /**
@@ -144,6 +145,8 @@ export class JsonEncoder {
         return this.#socket(event);
       case "connection":
         return this.#connection(event);
+      case "unix":
+        return this.#unix(event);
       default:
         return `${stringifySafe(event)}\n`;
     }
@@ -314,6 +317,14 @@ export class JsonEncoder {
     if (event.closed_by !== undefined) line += `,"closed_by":"${body(event.closed_by)}"`;
     if (event.closing_process !== undefined) line += `,"closing_process":${this.#processText(event.closing_process)}`;
     return `${line}}\n`;
+  }
+
+  /** An event of a Unix socket: its processes are the long part, and do much. */
+  #unix(event: UnixEvent): string {
+    const { schema, type, time, event: name, process, peer_process: peer, ...rest } = event;
+    const first = stringifySafe({ schema, type, time, event: name }).slice(0, -1);
+    const peerText = peer === undefined ? "" : `,"peer_process":${this.#processText(peer)}`;
+    return `${first},"process":${this.#processText(process)}${peerText},${stringifySafe(rest).slice(1)}\n`;
   }
 
   #users(users: readonly ConnectionUserInfo[]): string {
