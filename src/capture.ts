@@ -56,6 +56,8 @@ export interface CapturedPacket {
   interfaceName: string;
   /** Of a capture file: who it says it is. */
   owner?: PacketOwner | undefined;
+  /** Datagrams, live: the socket is connected, and the kernel hands it what comes from the peer it addressed only. */
+  isConnected?: boolean;
   /** TCP only: sequence number of the first payload octet. */
   tcpSequence?: number;
   /** TCP only: the flags octet (FIN 1, SYN 2, RST 4, PSH 8, ACK 16). */

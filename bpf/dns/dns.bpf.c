@@ -88,7 +88,14 @@ enum dns_owner {
 enum dns_packet_flag {
 	/* The first data segment of this direction, of a connection seen from its start. */
 	DNS_PACKET_FLAG_STREAM_START = 1,
+	/* The socket is connected: the kernel hands it what comes from its peer only, as its owner addressed it. */
+	DNS_PACKET_FLAG_CONNECTED = 2,
 };
+
+/* State of a socket with a peer, of datagrams as of TCP (include/net/tcp_states.h). */
+#define SOCKET_ESTABLISHED 1
+/* Where the scratch words keep that the socket has one. */
+#define CONNECTED_SHIFT 24
 
 /* What is known of a TCP connection on an unusual port. */
 #define STREAM_UNDECIDED 0
@@ -584,7 +591,7 @@ static __always_inline bool gather(struct __sk_buff *skb, const struct packet *p
 				   struct socket_owner *owner, __u8 direction, bool task_sends)
 {
 	bool is_tcp = packet->protocol == PROTO_TCP;
-	__u32 flags = 0;
+	__u32 flags = (skb->cb[3] >> CONNECTED_SHIFT) * DNS_PACKET_FLAG_CONNECTED;
 
 	facts->zero = facts->inode = skb->cb[4];
 	facts->ts_ns = bpf_ktime_get_boot_ns();
@@ -607,7 +614,7 @@ static __always_inline bool gather(struct __sk_buff *skb, const struct packet *p
 	find_device(skb, facts, owner);
 	if (owner && is_tcp && packet->payload_size) {
 		if (!owner->data_seen[direction] && !owner->preexisting)
-			flags = DNS_PACKET_FLAG_STREAM_START;
+			flags |= DNS_PACKET_FLAG_STREAM_START;
 		owner->data_seen[direction] = 1;
 	}
 	skb->cb[4] = flags << 8 | find_owner(skb, facts, owner, task_sends, is_tcp);
@@ -732,6 +739,8 @@ static __always_inline int tap(struct __sk_buff *skb, __u8 direction, bool task_
 		return 1;
 	if (is_raw && owner)
 		owner->raw_dns = 1;
+	/* 1 for equal, without a branch. */
+	skb->cb[3] |= (__u32)(((__u64)(sk->state ^ SOCKET_ESTABLISHED) - 1) >> 63) << CONNECTED_SHIFT;
 	capture(skb, owner, direction, task_sends);
 	return 1;
 }

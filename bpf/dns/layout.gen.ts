@@ -128,4 +128,5 @@ export const DNS_OWNER = {
 /** Values of `enum dns_packet_flag`. */
 export const DNS_PACKET_FLAG = {
   STREAM_START: 1,
+  CONNECTED: 2,
 } as const;

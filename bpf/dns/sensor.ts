@@ -33,7 +33,7 @@ export const DNS_SENSOR: Sensor = {
       readsKernelVariables: true,
       without: "datagrams that an NFQUEUE held back are shown as sent by the daemon that released them",
     },
-    { name: "dns_egress_plain", attach: "cgroup", hook: "cgroup_skb/egress", insteadOf: "dns_egress" },
+    { name: "dns_egress_plain", attach: "cgroup", hook: "cgroup_skb/egress", insteadOf: ["dns_egress"] },
     { name: "dns_ingress", attach: "cgroup", hook: "cgroup_skb/ingress" },
     {
       name: "dns_post_bind4",
@@ -125,6 +125,7 @@ export class DnsPacketDecoder {
     socketCookie: 0,
     netns: 0,
     interfaceName: "",
+    isConnected: false,
     payload: new Uint8Array(0),
     payloadSize: 0,
     owner: { tgid: 0, tid: 0, startTimeNs: 0, uid: 0, gid: 0, comm: "", kind: OWNER_KIND.none },
@@ -182,6 +183,7 @@ export class DnsPacketDecoder {
     packet.socketCookie = record.socketCookie;
     packet.netns = record.netns;
     packet.interfaceName = this.#interfaces.read16(view, base + DNS_PACKET_EVENT_INTERFACE_NAME_OFFSET);
+    packet.isConnected = (record.packetFlags & DNS_PACKET_FLAG.CONNECTED) !== 0;
     packet.owner = this.#knownOwner(view, base, record);
     return packet;
   }
@@ -210,6 +212,7 @@ export class DnsPacketDecoder {
       ? this.#searchedOwner(record)
       : this.#knownOwner(view, base, record);
     if (owner !== undefined) packet.owner = owner;
+    if ((record.packetFlags & DNS_PACKET_FLAG.CONNECTED) !== 0) packet.isConnected = true;
     if (record.transport === DNS_TRANSPORT.TCP) {
       packet.tcpSequence = record.tcpSequence;
       packet.tcpFlags = record.tcpFlags;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type CapturedPacket, OWNER_KIND } from "../../src/capture.ts";
 import { readRecord } from "../record_testing.ts";
-import { DNS_OWNER, DNS_PACKET_EVENT_SIZE } from "./layout.gen.ts";
+import { DNS_OWNER, DNS_PACKET_EVENT_SIZE, DNS_PACKET_FLAG } from "./layout.gen.ts";
 import { DnsPacketDecoder, type SocketOwnerLookup } from "./sensor.ts";
 
 const HERE = new URL(".", import.meta.url);
@@ -46,6 +46,17 @@ Deno.test("DnsPacketDecoder takes a datagram with segmentation offload apart", (
   const whole = (decode(readRecord(HERE, "udp4_query", BASE)) as { payload: string }[])[0]?.payload ?? "";
   assert.deepEqual(packets.map(({ payload }) => payload), [whole.slice(0, 40), whole.slice(40)]);
 });
+
+for (const kind of [DNS_OWNER.SENDER, DNS_OWNER.NONE]) {
+  Deno.test(`DnsPacketDecoder tells whether the socket is connected, with an owner of kind ${kind}`, () => {
+    const view = changed((view) => {
+      view.setUint16(BASE + 10, DNS_PACKET_FLAG.CONNECTED, true);
+      view.setUint8(BASE + 79, kind);
+    });
+    const [packet] = decode(view) as [CapturedPacket];
+    assert.equal(packet.isConnected, true);
+  });
+}
 
 Deno.test("DnsPacketDecoder asks for the owner of a socket the kernel does not know", () => {
   const view = changed((view) => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Arrival } from "./arrival.ts";
 import type { TransactionKey } from "./key.ts";
 import { type Entry, ENTRY_STATE } from "./table.ts";
 
@@ -167,14 +168,13 @@ export class EntryIndex {
 
   /**
    * The transaction of a response that comes from another address than the query went to, because this host translates
-   * addresses (DNAT). Anybody could say so from anywhere: it takes a witness on this host.
+   * addresses (DNAT): packets are seen behind it when they leave, and before it when they arrive. Anybody could say so from
+   * anywhere: it takes a witness on this host.
    *
-   * @param key of the response
-   * @param cookie of the socket at which it was seen
-   * @param isEgress it left that socket, rather than reached it
-   * @param responseDigest of the response
+   * @param at the response
    */
-  translated(key: TransactionKey, cookie: number, isEgress: boolean, responseDigest: number): Entry | undefined {
+  translated(at: Arrival): Entry | undefined {
+    const { key, isEgress, packet: { socketCookie: cookie, isConnected } } = at;
     if (cookie === 0) return undefined;
     let steps = 0;
     for (let entry = this.#byId[key.idHash & this.#mask]; entry !== undefined; entry = entry.idNext) {
@@ -184,9 +184,9 @@ export class EntryIndex {
         // It leaves the very socket that the query reached.
         if (entry.serverCookie === cookie && entry.queryIngress > 0) return entry;
       } else if (entry.clientCookie === cookie) {
-        // The kernel takes only what belongs to the connection; or the same message was seen leaving a socket.
-        const wasSent = entry.responseEgress > entry.responseIngress && entry.responseDigest === responseDigest;
-        if (entry.isTcp || wasSent) return entry;
+        // The kernel takes only what comes from the peer; or the same message was seen leaving a socket.
+        if (entry.isTcp || isConnected === true) return entry;
+        if (entry.responseEgress > entry.responseIngress && entry.responseDigest === at.digest) return entry;
       }
     }
     return undefined;

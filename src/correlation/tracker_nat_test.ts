@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { OWNER_KIND } from "../capture.ts";
 import { REASON } from "./losses.ts";
-import { brief, collect, IN, owner, query, response } from "./tracker_testing.ts";
+import { brief, collect, IN, owner, type PacketExtras, query, response } from "./tracker_testing.ts";
 
 /** What the client addressed, and where the host sent it. */
 const ADDRESSED = "127.0.0.11:53";
@@ -57,10 +57,16 @@ Deno.test("DnsTracker takes an answer from elsewhere for none, unless it was see
   assert.equal(found.find(({ status }) => status === "timeout")?.query?.network.translated, undefined);
 });
 
-const OTHER_ANSWERS: readonly { name: string; payload: Uint8Array; extras?: Partial<typeof CLIENT_IN> }[] = [
+const OTHER_ANSWERS: readonly { name: string; payload: Uint8Array; extras?: PacketExtras }[] = [
   { name: "with another id", payload: response(8, "a.test") },
   { name: "to another question", payload: response(7, "b.test") },
   { name: "at another socket", payload: response(7, "a.test"), extras: { socketCookie: 9 } },
+  {
+    name: "at another socket, connected",
+    payload: response(7, "a.test"),
+    extras: { socketCookie: 9, isConnected: true },
+  },
+  { name: "with another id, at a connected socket", payload: response(8, "a.test"), extras: { isConnected: true } },
 ];
 
 for (const { name, payload, extras } of OTHER_ANSWERS) {
@@ -75,6 +81,20 @@ for (const { name, payload, extras } of OTHER_ANSWERS) {
     ]);
   });
 }
+
+Deno.test("DnsTracker joins what the host translated to a server elsewhere at a socket that is connected", () => {
+  const { tracker, found, send } = collect();
+  send("10.0.0.2:40000 > 203.0.113.9:5399", query(7, "a.test"), CLIENT);
+  send("10.96.0.10:53 > 10.0.0.2:40000", response(7, "a.test"), { ...CLIENT_IN, isConnected: true, tsNs: 5000 });
+  tracker.flush(1e12);
+  assert.deepEqual(brief(found), ["answered | a.test"]);
+  assert.equal(found[0]?.latencyUs, 5);
+  const { destination, translated } = found[0]?.query?.network ?? {};
+  assert.deepEqual([destination, translated], [
+    { ip: "10.96.0.10", port: 53 },
+    { ip: "203.0.113.9", port: 5399 },
+  ]);
+});
 
 Deno.test("DnsTracker joins the true answer of a query after a forged one", () => {
   const { tracker, found, send } = collect();

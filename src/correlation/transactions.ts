@@ -112,7 +112,7 @@ export class Transactions {
     const cookie = at.packet.socketCookie;
     const entry = index.asked(key, cookie, isEgress) ?? index.askedById(key, isEgress);
     if (entry !== undefined) return entry;
-    const translated = index.translated(key, cookie, isEgress, at.digest);
+    const translated = index.translated(at);
     if (translated !== undefined) {
       this.translate(translated, key);
       return translated;
