@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { DNS_EVENT, DNS_MESSAGE_EVENT } from "../../bpf/dns/fields.ts";
 import { PROCESS_EVENT } from "../../bpf/process/fields.ts";
+import { UNIX_EVENT } from "../../bpf/unix/fields.ts";
 import type { CulpritEvent, DnsEvent, ProcessInfo } from "../events.ts";
 import { EXAMPLE_PROCESS, LOSS_EVENT, SUMMARY_EVENT } from "./fields.ts";
 import { compileFilter, type FilterOptions } from "./filter.ts";
@@ -90,6 +91,9 @@ const CASES: readonly (readonly [name: string, Partial<FilterOptions>, CulpritEv
   ["process event by uid", { uids: [0] }, PROCESS_EVENT.example, true],
   ["process event by another pid", { pids: [1] }, PROCESS_EVENT.example, false],
   ["process event is not asked for names", { names: ["x"] }, PROCESS_EVENT.example, true],
+  ["Unix socket by who connected", { comms: ["ping"], pids: [877] }, UNIX_EVENT.example, true],
+  ["Unix socket by who accepted", { exes: ["dockerd"] }, UNIX_EVENT.example, true],
+  ["Unix socket by part of both", { exes: ["dockerd"], pids: [877] }, UNIX_EVENT.example, false],
   ["loss always passes", { pids: [1], names: ["x"] }, LOSS_EVENT.example, true],
   ["summary always passes", { pids: [1], names: ["x"] }, SUMMARY_EVENT.example, true],
 ];

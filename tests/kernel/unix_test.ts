@@ -128,11 +128,30 @@ Deno.test("culprit conns --unix tells who closed which end, or that it cannot", 
   assert.deepEqual(closes.sort(), isSeen ? expected.sort() : []);
 });
 
-Deno.test("culprit conns --unix does without what the kinds of events do not need", async () => {
-  await using culprit = await RunningCulprit.start(["conns", "--unix", "--event", "open,fail", "--json"]);
+Deno.test("culprit conns --unix tells of Unix sockets beside others, and does without what no kind asked for needs", async () => {
+  await using directory = await makeDirectory();
+  const path = `${directory.path}/socket`;
+  await using culprit = await RunningCulprit.start(["conns", "--unix", "--event", "open,accept", "--json"]);
+  using tcp = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  using unix = Deno.listen({ transport: "unix", path });
+  const ends = [
+    await Deno.connect({ hostname: "127.0.0.1", port: tcp.addr.port }),
+    await tcp.accept(),
+    await Deno.connect({ transport: "unix", path }),
+    await unix.accept(),
+  ];
+  ends.forEach((end) => end.close());
   const ended = await culprit.stop();
-  assert.deepEqual(summaryOf(parseLines(ended.stdout)).not_observed, []);
-  assert.equal(ended.code, 0);
+  const events = parseLines(ended.stdout);
+  const own = events.map((event) =>
+    (event.type === "unix" || event.type === "connection") && event.process?.pid === Deno.pid &&
+      event.peer_process?.pid === Deno.pid
+      ? `${event.type} ${event.event}`
+      : ""
+  );
+  const expected = ["connection accept", "connection open", "unix accept", "unix open"];
+  assert.deepEqual(own.filter((text) => text !== "").sort(), expected);
+  assert.deepEqual(summaryOf(events).not_observed.filter((text) => text.includes("Unix")), []);
 });
 
 /** How often: guests are emulated and some fifty times slower. */
