@@ -11,6 +11,7 @@ import {
   type BpfMap,
   BpfObject,
   closeFd,
+  forbidsFunctionPrograms,
   OPEN_FLAG,
   openFile,
   type ProgramInfo,
@@ -49,8 +50,8 @@ export interface SensorProgram {
   readonly without?: string;
   /** It reads variables of the kernel, which not every kernel shows and not everyone may look for. */
   readonly readsKernelVariables?: true;
-  /** Name of a better program of the same sensor: this one is used only where the kernel refuses that one. */
-  readonly insteadOf?: string;
+  /** Names of better programs of the same sensor: this one is used only where the kernel refuses one of them. */
+  readonly insteadOf?: readonly string[];
 }
 
 /** What one folder of bpf/ offers. */
@@ -119,17 +120,20 @@ export class SensorRun implements Disposable {
    */
   static start(sensors: readonly Sensor[], options: SensorRunOptions): SensorRun {
     const refused = new Map<SensorProgram, string>();
-    using stack = new DisposableStack();
-    const object = stack.use(loadObject(sensors, options, refused));
-    const ring = stack.use(new RingReader(object.map("events").fd, options.ringSizeBytes));
-    const links = stack.use(new DisposableStack());
-    attachPrograms(object, sensors, links, refused);
-    const notObserved = [...refused].filter(([program]) => !isReplaced(program, sensors, refused)).map((
-      [program, reason],
-    ) => `${program.without}: ${reason}`);
-    const run = new SensorRun(sensors, object, links, ring, notObserved);
-    stack.move();
-    return run;
+    for (;;) {
+      using stack = new DisposableStack();
+      const object = stack.use(loadObject(sensors, options, refused));
+      const ring = stack.use(new RingReader(object.map("events").fd, options.ringSizeBytes));
+      const links = stack.use(new DisposableStack());
+      // A program that was not loaded may have to stand in for one that cannot be attached.
+      if (!attachPrograms(object, sensors, links, refused)) continue;
+      const notObserved = [...refused].filter(([program]) => !isReplaced(program, sensors, refused)).map((
+        [program, reason],
+      ) => `${program.without}: ${reason}`);
+      const run = new SensorRun(sensors, object, links, ring, notObserved);
+      stack.move();
+      return run;
+    }
   }
 
   /**
@@ -225,9 +229,9 @@ function loadObject(
 ): BpfObject {
   const bytes = readObject();
   const programs = new Map(sensors.flatMap((sensor) => sensor.programs).map((program) => [program.name, program]));
-  const reason = whyNoKernelVariables();
   for (const program of programs.values()) {
-    if (program.readsKernelVariables && reason !== undefined) refused.set(program, reason);
+    const reason = isWanted(program, programs, refused) ? whyRefused(program) : undefined;
+    if (reason !== undefined) refused.set(program, reason);
   }
   for (;;) {
     const object = BpfObject.openMemory(bytes, { name: "culprit" });
@@ -252,6 +256,17 @@ function loadObject(
 }
 
 /**
+ * Why a program need not be tried. To find that out by loading would take as long as the rest of the start, each time.
+ *
+ * @param program of a sensor
+ * @returns the reason; undefined where only trying tells
+ */
+export function whyRefused({ hook, readsKernelVariables }: SensorProgram): string | undefined {
+  if (readsKernelVariables) return whyNoKernelVariables();
+  return hook.startsWith("fexit/") && forbidsFunctionPrograms() ? "the kernel forbids fentry and fexit" : undefined;
+}
+
+/**
  * Which program made loading fail.
  *
  * @param error of the load
@@ -271,8 +286,10 @@ function isWanted(
 ): boolean {
   if (refused.has(program)) return false;
   if (program.insteadOf === undefined) return true;
-  const better = programs.get(program.insteadOf);
-  return better === undefined || refused.has(better);
+  return program.insteadOf.some((name) => {
+    const better = programs.get(name);
+    return better === undefined || refused.has(better);
+  });
 }
 
 /** Whether others do the work of a program that was refused, or it only stands in for one that works. */
@@ -281,7 +298,8 @@ function isReplaced(
   sensors: readonly Sensor[],
   refused: ReadonlyMap<SensorProgram, string>,
 ): boolean {
-  const standIns = sensors.flatMap((sensor) => sensor.programs).filter(({ insteadOf }) => insteadOf === program.name);
+  const standIns = sensors.flatMap((sensor) => sensor.programs)
+    .filter(({ insteadOf }) => insteadOf?.includes(program.name));
   return standIns.length > 0 && standIns.every((standIn) => !refused.has(standIn));
 }
 
@@ -302,15 +320,18 @@ function writeGlobals(object: BpfObject, values: Partial<Record<GlobalName, read
   }
 }
 
-/** Attaches what is loaded. Iterators run once, when everything else is attached. */
+/**
+ * Attaches what is loaded. Iterators run once, when everything else is attached.
+ *
+ * @returns whether everything that is wanted was loaded; false where one that could not be attached has a stand-in
+ */
 function attachPrograms(
   object: BpfObject,
   sensors: readonly Sensor[],
   links: DisposableStack,
   refused: Map<SensorProgram, string>,
-): void {
+): boolean {
   const all = new Map(sensors.flatMap((sensor) => sensor.programs).map((program) => [program.name, program]));
-  // Before any attachment fails: what was not loaded cannot stand in then.
   const programs = [...all.values()].filter((program) => isWanted(program, all, refused));
   using cgroup = new CgroupRoot();
   const attach = (program: SensorProgram): void => {
@@ -333,7 +354,9 @@ function attachPrograms(
     }
   };
   programs.filter((program) => program.attach !== "iterator").forEach(attach);
+  if ([...all.values()].some((program) => isWanted(program, all, refused) && !programs.includes(program))) return false;
   programs.filter((program) => program.attach === "iterator").forEach(attach);
+  return true;
 }
 
 /** Where glibc lies: multiarch systems first, which Debian and its kin are. */

@@ -7,9 +7,12 @@
  *    somebody else, so owners are taken from the current task only on transitions
  *    that system calls make (to SYN_SENT, LISTEN, FIN_WAIT1, LAST_ACK).
  *  - tp_btf/tcp_destroy_sock: end of what is remembered of a TCP socket.
- *  - cgroup/connect4,6, and the results of connect(2) from tp_btf/sys_exit: attempts
- *    that fail before a packet is sent, also those that a policy forbids.
- *  - tp_btf/sys_exit of accept(2) and accept4(2): who accepted.
+ *  - cgroup/connect4,6, and the results of connect(2) from fexit of
+ *    inet_stream_connect: attempts that fail before a packet is sent, also those that
+ *    a policy forbids.
+ *  - fexit of inet_csk_accept: who accepted.
+ *  - tp_btf/sys_exit, where the kernel has no fexit: the same of connect(2), accept(2)
+ *    and accept4(2).
  *  - tp_btf/sock_send_length and sock_recv_length (Linux 6.3) or, before, fexit of
  *    inet_sendmsg and its kin: octets by process.
  *  - cgroup_skb: flows of UDP, raw and ICMP sockets.
@@ -18,10 +21,10 @@
  *  - iter/bpf_sk_storage_map: what the processes of living sockets moved so far; read
  *    again and again by who shows it live.
  *
- * Misses: who accepted through io_uring before its first send or receive; connects
- * through io_uring that fail before a packet is sent; accept(2) of 32-bit programs
- * before their first send or receive; octets of splice(2) by process (the totals have
- * them); sockets of the kernel itself.
+ * Misses, without fexit: who accepted through io_uring before its first send or
+ * receive; connects through io_uring that fail before a packet is sent; accept(2) of
+ * 32-bit programs before their first send or receive. Always: octets of splice(2) by
+ * process (the totals have them); sockets of the kernel itself.
  */
 #include "event.h"
 
@@ -785,15 +788,15 @@ int conn_connect6(struct bpf_sock_addr *ctx)
 
 /* ---- results of system calls ---- */
 
-static __always_inline void on_accepted(struct task_struct *task, long fd)
+/* The current task accepted a connection. */
+static __always_inline void on_accepted(struct sock *sk)
 {
-	struct sock *sk = socket_of_descriptor(task, fd);
 	struct conn_socket *socket;
 	struct conn_event *event;
 	__u64 key = (__u64)sk;
 	__u16 family;
 
-	if (!sk || BPF_CORE_READ(sk, sk_protocol) != PROTO_TCP)
+	if (BPF_CORE_READ(sk, sk_protocol) != PROTO_TCP)
 		return;
 	family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	if (family != AF_INET && family != AF_INET6)
@@ -824,17 +827,28 @@ static __always_inline void on_accepted(struct task_struct *task, long fd)
 	submit(event);
 }
 
-static __always_inline void on_connected(struct task_struct *task, long fd, long result)
+/* The attempt of the current task, whose connect(2) ends now; NULL when there is none. */
+static __always_inline struct conn_attempt *current_attempt(void)
 {
 	__u32 tid = current_tid();
-	struct conn_attempt *attempt = bpf_map_lookup_elem(&conn_attempts, &tid);
+
+	return bpf_map_lookup_elem(&conn_attempts, &tid);
+}
+
+/* Whether the result of a connect(2) is that of its attempt. */
+static __always_inline bool is_failure(const struct conn_attempt *attempt, long result)
+{
+	return result < 0 && !CONNECT_GOES_ON(-result) && (!attempt->progressed || attempt->failed);
+}
+
+/* A connect(2) of the current task ended; sk is the socket it was about. */
+static __always_inline void on_connected(const struct conn_attempt *attempt, struct sock *sk, long result)
+{
+	__u32 tid = current_tid();
 	struct conn_event *event;
 
-	if (!attempt)
-		return;
-	/* An attempt through io_uring has no result here, and must not get that of a later call. */
-	if (result < 0 && !CONNECT_GOES_ON(-result) && (!attempt->progressed || attempt->failed) &&
-	    (__u64)socket_of_descriptor(task, fd) == attempt->socket) {
+	/* An attempt that ended unseen must not get the result of a later call. */
+	if (is_failure(attempt, result) && (__u64)sk == attempt->socket) {
 		event = new_event(CONN_KIND_FAIL);
 		if (event) {
 			event->socket = attempt->socket;
@@ -855,26 +869,66 @@ static __always_inline void on_connected(struct task_struct *task, long fd, long
 	bpf_map_delete_elem(&conn_attempts, &tid);
 }
 
+struct proto_accept_arg___new {
+	int flags;
+} __attribute__((preserve_access_index));
+
+/* The socket that accept(2) got, whoever called it: a system call of any kind, io_uring, the kernel itself. */
+SEC("fexit/inet_csk_accept")
+int conn_accept(__u64 *ctx)
+{
+	struct sock *sk;
+
+	/* Two arguments come before the result since Linux 6.10, else four. */
+	if (bpf_core_type_exists(struct proto_accept_arg___new))
+		sk = (struct sock *)ctx[2];
+	else
+		sk = (struct sock *)ctx[4];
+	if (sk)
+		on_accepted(sk);
+	return 0;
+}
+
+SEC("fexit/inet_stream_connect")
+int BPF_PROG(conn_connect, struct socket *sock, struct sockaddr *address, int size, int flags, int result)
+{
+	struct conn_attempt *attempt = current_attempt();
+
+	if (attempt)
+		on_connected(attempt, sock->sk, result);
+	return 0;
+}
+
 /*
- * A raw tracepoint of all system calls and not those of the few: it needs no tracefs,
- * which not every host has mounted, and the switch that makes system calls take the
- * traced path is the same.
+ * The same where the kernel has no fexit, at a price: every system call of the host
+ * takes the traced path. A raw tracepoint of all system calls and not those of the
+ * few: it needs no tracefs, which not every host has mounted, and the switch that
+ * makes system calls take the traced path is the same.
  */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(conn_sys_exit, struct pt_regs *regs, long result)
 {
+	struct conn_attempt *attempt;
 	struct task_struct *task;
 	long number = call_number(regs);
+	struct sock *sk;
 
 	if (number != NR_CONNECT && number != NR_ACCEPT && number != NR_ACCEPT4)
 		return 0;
 	task = (struct task_struct *)bpf_get_current_task();
 	if (is_compat_call(task))
 		return 0;
-	if (number == NR_CONNECT)
-		on_connected(task, call_argument(regs, 0), result);
-	else if (result >= 0)
-		on_accepted(task, result);
+	if (number == NR_CONNECT) {
+		attempt = current_attempt();
+		if (attempt)
+			on_connected(attempt,
+				     is_failure(attempt, result) ? socket_of_descriptor(task, call_argument(regs, 0)) : NULL,
+				     result);
+	} else if (result >= 0) {
+		sk = socket_of_descriptor(task, result);
+		if (sk)
+			on_accepted(sk);
+	}
 	return 0;
 }
 

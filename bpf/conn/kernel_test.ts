@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { connect, createServer, type Server } from "node:net";
 import { once } from "node:events";
+import { probeProgram } from "../../ffi/mod.ts";
 import type { ConnectionRecord } from "../../src/conns/types.ts";
+import { readObject } from "../../src/object.ts";
 import { SensorRun } from "../../src/sensor.ts";
 import { drainAll } from "../record_testing.ts";
 import { RECORD_TYPE } from "../records.gen.ts";
@@ -127,4 +129,29 @@ Deno.test("conn sensor leaves no descriptor behind", () => {
   const before = descriptors();
   for (let round = 0; round < 3; round++) start().close();
   assert.equal(descriptors(), before);
+});
+
+Deno.test("conn sensor watches system calls only where the kernel takes no program at functions", () => {
+  const { ok } = probeProgram(readObject(), "conn_accept", {
+    name: "culprit",
+    configure: (object) => object.map("events").setMaxEntries(RING_SIZE),
+    attach: (program) => program.attach(),
+  });
+  using run = start();
+  const programs = run.programs();
+  assert.deepEqual([programs.has("conn_accept"), programs.has("conn_connect")], [ok, ok]);
+  assert.equal(programs.has("conn_sys_exit"), !ok);
+});
+
+Deno.test("conn sensor loads the stand-in of a program that cannot be attached", () => {
+  const programs = CONN_SENSOR.programs.map((program) => {
+    if (program.name === "conn_set_again") {
+      return { ...program, attach: "libc" as const, symbols: ["no_such_function"] };
+    }
+    return program.name === "conn_sys_exit" ? { ...program, insteadOf: ["conn_set_again"] } : program;
+  }).filter(({ hook }) => !hook.startsWith("fexit/"));
+  using run = SensorRun.start([{ ...CONN_SENSOR, programs }], { ringSizeBytes: RING_SIZE });
+  assert.ok(run.programs().has("conn_sys_exit"));
+  assert.ok(!run.programs().has("conn_set_again"));
+  assert.deepEqual(run.notObserved, []);
 });

@@ -30,7 +30,7 @@ export const UNIX_SENSOR: Sensor = {
       attach: "tracing",
       hook: "fentry/sock_def_readable",
       without: NO_SENDERS,
-      insteadOf: "unix_ready",
+      insteadOf: ["unix_ready"],
     },
     {
       name: "unix_received",

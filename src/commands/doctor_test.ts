@@ -26,7 +26,7 @@ const GOOD: DoctorHost = {
   isProcSubset: () => false,
   openLibbpf: () => ({ path: "/usr/lib/libbpf.so.1", version: "1.1" }),
   readObject: () => new Uint8Array(7),
-  whyNoKernelVariables: () => undefined,
+  whyRefused: () => undefined,
   findCgroupRoot: () => ({ path: "/sys/fs/cgroup", isPrivate: false }),
   createMaps: () => {},
   loadPrograms: () => {},
@@ -200,7 +200,8 @@ Deno.test("the text is safe for a terminal and shows how to mend", () => {
 });
 
 Deno.test("programs that share a hook are told apart", () => {
-  const lines = renderText(diagnoseWith({ whyNoKernelVariables: () => "none" })).split("\n");
+  const lines = renderText(diagnoseWith({ whyRefused: ({ readsKernelVariables }) => readsKernelVariables && "none" }))
+    .split("\n");
   const hooks = lines.slice(lines.indexOf("Hooks") + 1).filter((line) => /^(?:ok|FAIL) /.test(line));
   const names = hooks.map((line) => line.slice(0, line.search(/loaded|not tried/)).slice(6).trim());
   assert.ok(names.length > 30);
@@ -212,7 +213,7 @@ Deno.test("doctor has loaded together what it will try in any case, and nothing 
   const tried: string[] = [];
   let together: string[] = [];
   diagnoseWith({
-    whyNoKernelVariables: () => "CAP_SYS_ADMIN is missing",
+    whyRefused: ({ readsKernelVariables }) => readsKernelVariables && "CAP_SYS_ADMIN is missing",
     loadPrograms: (_, programs) => together = programs.map(({ name }) => name),
     tryProgram: (_, { name }) => (tried.push(name), { ok: true }),
   });

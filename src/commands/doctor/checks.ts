@@ -210,10 +210,8 @@ function checkLoading(
 
 /** Programs that will be tried whatever becomes of the others. */
 function triedPrograms(host: DoctorHost): SensorProgram[] {
-  const hasVariables = host.whyNoKernelVariables() === undefined;
-  return SENSORS.flatMap(({ programs }) => programs).filter(({ insteadOf, readsKernelVariables }) =>
-    insteadOf === undefined && (hasVariables || readsKernelVariables !== true)
-  );
+  return SENSORS.flatMap(({ programs }) => programs)
+    .filter((program) => program.insteadOf === undefined && host.whyRefused(program) === undefined);
 }
 
 /** Tries one program. */
@@ -236,7 +234,7 @@ function checkHook(
   if (object === undefined || blocker !== undefined) {
     return { ...base, ...untried(program.name, base.required, blocker ?? "there is no BPF object") };
   }
-  const reason = program.readsKernelVariables ? host.whyNoKernelVariables() : undefined;
+  const reason = host.whyRefused(program);
   if (reason !== undefined) return { ...base, status: "fail", probed: `not tried: ${reason}` };
   const result = host.tryProgram(object, program);
   if (result.ok) return { ...base, status: "pass", probed: "loaded and attached" };
@@ -259,9 +257,11 @@ export function diagnose(host: DoctorHost, libbpfPath: string | undefined): Diag
   const isFirst = ({ name }: Sensor): number => REQUIRED_SENSORS.includes(name) ? 0 : 1;
   for (const sensor of SENSORS.toSorted((a, b) => isFirst(a) - isFirst(b))) {
     for (const program of sensor.programs) {
-      // What only stands in for a better program matters where that one fails.
-      const better = hooks.find(({ name }) => name === program.insteadOf);
-      if (better?.status !== "pass") hooks.push(checkHook(host, sensor, program, object, blocker));
+      // What only stands in for better programs matters where one of them fails.
+      const isSpare = program.insteadOf?.every((better) =>
+        hooks.some(({ name, status }) => name === better && status === "pass")
+      );
+      if (isSpare !== true) hooks.push(checkHook(host, sensor, program, object, blocker));
     }
   }
   const ready = [...checks, ...hooks].every(({ required, status }) => !required || status === "pass");

@@ -34,8 +34,8 @@ import {
   unprivilegedBpfDisabled,
 } from "../../host/kernel.ts";
 import { procGap, scanProcesses } from "../../host/proc.ts";
-import { readObject, whyNoKernelVariables } from "../../object.ts";
-import { libcTargets, programOf, type SensorProgram } from "../../sensor.ts";
+import { readObject } from "../../object.ts";
+import { libcTargets, programOf, type SensorProgram, whyRefused } from "../../sensor.ts";
 
 /** What the checks ask. Methods that try something throw the `CulpritError` that says why it failed. */
 export interface DoctorHost {
@@ -61,8 +61,8 @@ export interface DoctorHost {
   openLibbpf(path: string | undefined): { readonly path: string; readonly version: string };
   /** Reads the BPF object. */
   readObject(): Uint8Array<ArrayBuffer>;
-  /** Why variables of the kernel cannot be read; undefined when they can. */
-  whyNoKernelVariables(): string | undefined;
+  /** Why a program need not be tried; undefined where only trying tells. */
+  whyRefused(program: SensorProgram): string | undefined;
   /** Finds the root of cgroup v2, and takes a private mount away again. */
   findCgroupRoot(): { readonly path: string; readonly isPrivate: boolean };
   /** Creates the maps of the object, with a ring of that size, and frees them again. */
@@ -125,7 +125,7 @@ export class LiveHost implements DoctorHost, Disposable {
     return libbpf();
   }
 
-  readonly whyNoKernelVariables = whyNoKernelVariables;
+  readonly whyRefused = whyRefused;
 
   /** See {@linkcode DoctorHost.readObject}. */
   readObject(): Uint8Array<ArrayBuffer> {
