@@ -263,7 +263,9 @@ function loadObject(
  */
 export function whyRefused({ hook, readsKernelVariables }: SensorProgram): string | undefined {
   if (readsKernelVariables) return whyNoKernelVariables();
-  return hook.startsWith("fexit/") && forbidsFunctionPrograms() ? "the kernel forbids fentry and fexit" : undefined;
+  return /^f(?:entry|exit)\//.test(hook) && forbidsFunctionPrograms()
+    ? "the kernel forbids fentry and fexit"
+    : undefined;
 }
 
 /**
