@@ -879,11 +879,14 @@ int conn_accept(__u64 *ctx)
 {
 	struct sock *sk;
 
-	/* Two arguments come before the result since Linux 6.10, else four. */
+	/*
+	 * Two arguments come before the result since Linux 6.10, else four. In assembly, else
+	 * the compiler makes one load of it, with an offset the verifier does not know.
+	 */
 	if (bpf_core_type_exists(struct proto_accept_arg___new))
-		sk = (struct sock *)ctx[2];
+		asm volatile("%0 = *(u64 *)(%1 + 16)" : "=r"(sk) : "r"(ctx));
 	else
-		sk = (struct sock *)ctx[4];
+		asm volatile("%0 = *(u64 *)(%1 + 32)" : "=r"(sk) : "r"(ctx));
 	if (sk)
 		on_accepted(sk);
 	return 0;
