@@ -9,11 +9,10 @@ import { findAsset } from "../assets.ts";
 import { EXIT_CODE, type ExitCode } from "../errors.ts";
 import { SCHEMA } from "../events.ts";
 import { bootTimeNs, LiveClock } from "../host/clock.ts";
-import { UserNames } from "../host/users.ts";
 import { compileFilter, type FilterOptions } from "../output/filter.ts";
 import { openWriter, type OutputFormat } from "../output/writer.ts";
-import { ProcessTable } from "../process_table.ts";
 import { SocketEventBuilder } from "../snapshot/event.ts";
+import { processesOf } from "../snapshot/processes.ts";
 import { compileSocketFilter, type SocketFilterOptions } from "../snapshot/filter.ts";
 import { type SocketRow, takeSnapshot } from "../snapshot/snapshot.ts";
 
@@ -50,7 +49,7 @@ export function runConnsOnce(options: ConnsOnceOptions): Promise<ExitCode> {
   const unix = options.unix === true || options.protocols.includes("unix") || (options.paths ?? []).length > 0;
   const snapshot = takeSnapshot({ unix });
   const clock = new LiveClock();
-  const table = new ProcessTable({ clock, users: new UserNames() });
+  const table = processesOf(snapshot, clock);
   const passesRow = compileSocketFilter(options);
   const passes = compileFilter(options);
   const builder = new SocketEventBuilder({

@@ -26,11 +26,11 @@ import {
   type WhoSocketInfo,
 } from "../events.ts";
 import { bootTimeNs, LiveClock } from "../host/clock.ts";
-import { UserNames } from "../host/users.ts";
 import { type LiveHandlers, type LiveSession, runLive } from "../live.ts";
 import { compileFilter } from "../output/filter.ts";
 import { openWriter } from "../output/writer.ts";
-import { ProcessTable, unknownProcess } from "../process_table.ts";
+import { unknownProcess } from "../process_table.ts";
+import { foreignProcReason, processesOf } from "../snapshot/processes.ts";
 import { Programs } from "../snapshot/program.ts";
 import { type Snapshot, type SocketHolder, type SocketRow, takeSnapshot } from "../snapshot/snapshot.ts";
 import { matchesEnd, parseTarget, type Target } from "../snapshot/target.ts";
@@ -146,8 +146,8 @@ interface Found {
 
 /** The processes whose sockets match, in the order of their pids; then sockets of which no process is known. */
 function whoEvents(snapshot: Snapshot, targets: readonly Target[], clock: Clock): WhoEvent[] {
-  const programs = new Programs(clock);
-  const table = new ProcessTable({ clock, users: new UserNames() });
+  const programs = new Programs(clock, snapshot.source === "iterators" ? foreignProcReason() : undefined);
+  const table = processesOf(snapshot, clock);
   const isOwn = ownAddresses();
   const ownNetns = Number(/\d+/.exec(Deno.readLinkSync("/proc/thread-self/ns/net"))?.[0]);
   const found = new Map<string, Found>();
@@ -168,7 +168,8 @@ function whoEvents(snapshot: Snapshot, targets: readonly Target[], clock: Clock)
     if (end === undefined) continue;
     const socket = (holder?: SocketHolder): WhoSocketInfo => socketInfo(row, end, holder);
     for (const holder of row.holders) {
-      note(table.lookup({ tgid: holder.tgid, startTimeNs: holder.startTimeNs }, snapshot.tsNs), row, socket(holder));
+      const { tgid, startTimeNs, comm } = holder;
+      note(table.lookup({ tgid, startTimeNs, comm }, snapshot.tsNs), row, socket(holder));
     }
     if (row.holders.length === 0) note(unknownProcess(row.unknownReason ?? "not known"), row, socket());
   }
@@ -298,7 +299,7 @@ function ofConnection(
   return {
     ...whoEvent(process, clock, bootTimeNs(), {
       targets,
-      programs: new Programs(clock),
+      programs: new Programs(clock, foreignProcReason()),
       evidence: "connection",
       sockets: [socket],
     }),
@@ -367,6 +368,12 @@ function ofLookup(
   targets: readonly Target[],
 ): WhoEvent {
   const lookup = { name: dns.question?.name ?? "unknown", server: network.destination, answers: [] };
-  const what = { targets, programs: new Programs(clock), evidence: "lookup" as const, sockets: [], lookup };
+  const what = {
+    targets,
+    programs: new Programs(clock, foreignProcReason()),
+    evidence: "lookup" as const,
+    sockets: [],
+    lookup,
+  };
   return { ...whoEvent(process, clock, bootTimeNs(), what), time };
 }

@@ -50,7 +50,10 @@ export class SocketEventBuilder {
       ...(row.remote === undefined ? {} : { remote: row.remote }),
       ...(row.path === undefined ? {} : { path: row.path }),
       ...(row.peerInode === undefined ? {} : { peer_inode: row.peerInode }),
-      owners: row.holders.map(({ tgid, startTimeNs, fds }) => ({ process: lookup({ tgid, startTimeNs }, tsNs), fds })),
+      owners: row.holders.map(({ tgid, startTimeNs, comm, fds }) => ({
+        process: lookup({ tgid, startTimeNs, comm }, tsNs),
+        fds,
+      })),
       ownership: row.ownership,
       ...(row.unknownReason === undefined ? {} : { unknown_reason: row.unknownReason }),
       netns: row.netns,

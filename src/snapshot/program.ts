@@ -82,11 +82,16 @@ function pathInRoot({ pid, exe }: ProcessInfo): string {
 /** Describes programs; each file is hashed and looked up once, however many processes run it. */
 export class Programs {
   readonly #clock: Clock;
+  readonly #unreadable: string | undefined;
   readonly #known = new Map<string, ProgramFacts>();
 
-  /** @param clock made the start times of the processes */
-  constructor(clock: Clock) {
+  /**
+   * @param clock made the start times of the processes
+   * @param unreadable why /proc is not that of the processes; undefined where it is
+   */
+  constructor(clock: Clock, unreadable: string | undefined) {
     this.#clock = clock;
+    this.#unreadable = unreadable;
   }
 
   /**
@@ -97,9 +102,10 @@ export class Programs {
    */
   describe(process: ProcessInfo): ProgramFacts {
     if (process.pid === 0 || process.exe === "unknown") {
-      return { sha256: "unknown", package: "unknown", unknownReason: "the process is not known" };
+      return facts({ name: "unknown" }, undefined, this.#unreadable ?? "the process is not known");
     }
     if (process.exe === "") return { sha256: "unknown", package: "none", unknownReason: "a thread of the kernel" };
+    if (this.#unreadable !== undefined) return facts({ name: "unknown" }, undefined, this.#unreadable);
     const found = isAlive(process, this.#clock) ? this.#read(process) : undefined;
     // Alive before and after: what was read in between is its own.
     if (found !== undefined && isAlive(process, this.#clock)) return found;

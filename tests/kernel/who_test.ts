@@ -172,3 +172,50 @@ for (
     assert.deepEqual([answer?.package, answer?.package_version], ["there", "2:1.2-3"]);
   });
 }
+
+/** Words that run the next ones as the first process of a pid namespace with a /proc of its own. */
+const PID_NAMESPACE = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"];
+
+Deno.test("culprit who and conns --once in a pid namespace name no process of another number, and say why", async () => {
+  using _listener = Deno.listen({ hostname: "127.0.0.1", port: PORT + 8 });
+  const ports = [`${PORT + 8}`, `${PORT + 9}`];
+  // A listener inside, too: its number outside is that of nobody, or of somebody else, in here.
+  const script = `import socket, time
+inner = socket.create_server(("127.0.0.1", ${ports[1]}))
+print(flush=True)
+time.sleep(60)`;
+  const inside = 'coproc L { exec python3 -c "$0"; }; read -ru "${L[0]}"; "$@"';
+  const options = { wrapper: [...PID_NAMESPACE, "bash", "-ec", inside, script] };
+  const once = await runCulprit(
+    ["conns", "--once", "--json", "--listen", ...ports.flatMap((port) => ["--port", port])],
+    options,
+  );
+  assert.equal(once.code, 3, once.stderr);
+  const events = parseLines(once.stdout);
+  assert.match(summaryOf(events).not_observed.join("\n"), /pid namespace, not those of the host.*--pid=host/);
+  const sockets = events.filter((event) => event.type === "socket");
+  const [outer, inner] = ports.map((port) => sockets.find(({ local }) => local?.port === Number(port)));
+  assert.deepEqual(outer?.owners, []);
+  assert.match(outer?.unknown_reason ?? "", /outside the pid namespace/);
+  const process = inner?.owners[0]?.process;
+  assert.deepEqual([process?.comm, process?.exe], ["python3", "unknown"]);
+  assert.match(process?.unknown_reason ?? "", /pid namespace/);
+  const { stdout } = await runCulprit(["who", "--json", `:${ports[1]}`], options);
+  const [answer] = answers(stdout);
+  assert.deepEqual([answer?.process.exe, answer?.exe_sha256, answer?.package], ["unknown", "unknown", "unknown"]);
+  assert.match(answer?.unknown_reason ?? "", /pid namespace/);
+});
+
+Deno.test("culprit who --wait in a pid namespace tells the program and no package of another root", async () => {
+  const target = `127.0.0.1:${PORT + 10}`;
+  await using culprit = await RunningCulprit.start(["who", target, "--wait", "60s", "--json"], {
+    wrapper: PID_NAMESPACE,
+  });
+  const script = `exec 3<>/dev/tcp/127.0.0.1/${PORT + 10}`;
+  await new Deno.Command("bash", { args: ["-c", script], stderr: "null" }).output();
+  const { stdout } = await culprit.ended();
+  const [answer] = answers(stdout);
+  assert.equal(answer?.process.comm, "bash");
+  assert.deepEqual([answer?.exe_sha256, answer?.package], ["unknown", "unknown"]);
+  assert.match(answer?.unknown_reason ?? "", /pid namespace/);
+});
