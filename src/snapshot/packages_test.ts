@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { packageOf } from "./packages.ts";
 
+// The C library stays open once it is used, which the first test would be blamed for.
+packageOf("/nowhere", "/usr/bin/true");
+
 /** A root directory with these files. */
 function makeRoot(stack: DisposableStack, files: Record<string, string>): string {
   const root = stack.adopt(Deno.makeTempDirSync(), (path) => Deno.removeSync(path, { recursive: true }));
