@@ -10,7 +10,7 @@
  *  - cgroup/connect4,6, and the results of connect(2) from fexit of
  *    inet_stream_connect: attempts that fail before a packet is sent, also those that
  *    a policy forbids.
- *  - fexit of inet_csk_accept: who accepted.
+ *  - fexit of inet_accept: who accepted.
  *  - tp_btf/sys_exit, where the kernel has no fexit: the same of connect(2), accept(2)
  *    and accept4(2).
  *  - tp_btf/sock_send_length and sock_recv_length (Linux 6.3) or, before, fexit of
@@ -869,24 +869,15 @@ static __always_inline void on_connected(const struct conn_attempt *attempt, str
 	bpf_map_delete_elem(&conn_attempts, &tid);
 }
 
-struct proto_accept_arg___new {
-	int flags;
-} __attribute__((preserve_access_index));
-
-/* The socket that accept(2) got, whoever called it: a system call of any kind, io_uring, the kernel itself. */
-SEC("fexit/inet_csk_accept")
-int conn_accept(__u64 *ctx)
+/*
+ * Whoever called accept(2): a system call of any kind, io_uring, the kernel itself. Not
+ * inet_csk_accept, which may return a socket whose last transition is still to come.
+ */
+SEC("fexit/inet_accept")
+int BPF_PROG(conn_accept, struct socket *listener, struct socket *accepted)
 {
-	struct sock *sk;
+	struct sock *sk = accepted->sk;
 
-	/*
-	 * Two arguments come before the result since Linux 6.10, else four. In assembly, else
-	 * the compiler makes one load of it, with an offset the verifier does not know.
-	 */
-	if (bpf_core_type_exists(struct proto_accept_arg___new))
-		asm volatile("%0 = *(u64 *)(%1 + 16)" : "=r"(sk) : "r"(ctx));
-	else
-		asm volatile("%0 = *(u64 *)(%1 + 32)" : "=r"(sk) : "r"(ctx));
 	if (sk)
 		on_accepted(sk);
 	return 0;

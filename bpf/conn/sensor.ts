@@ -57,7 +57,7 @@ export const CONN_SENSOR: Sensor = {
     {
       name: "conn_accept",
       attach: "tracing",
-      hook: "fexit/inet_csk_accept",
+      hook: "fexit/inet_accept",
       without: "who accepted is known only from first use",
     },
     {
