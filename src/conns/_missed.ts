@@ -10,10 +10,22 @@ import type { Connection } from "./types.ts";
 export class Missed {
   #ends = 0;
   #accepts = 0;
+  #sockets = 0;
+  #users = 0;
 
   /** A connection whose end was lost: its socket turned up with another one. */
   end(): void {
     this.#ends++;
+  }
+
+  /** A socket that was forgotten for a newer one, because too many seemed to live: ends are lost with the ring full. */
+  socket(): void {
+    this.#sockets++;
+  }
+
+  /** A process with part in a socket that too many have part in. */
+  user(): void {
+    this.#users++;
   }
 
   /**
@@ -35,6 +47,8 @@ export class Missed {
     return {
       ...(this.#ends > 0 ? { connection_ends_missed: this.#ends } : {}),
       ...(this.#accepts > 0 ? { connection_accepts_missed: this.#accepts } : {}),
+      ...(this.#sockets > 0 ? { connection_sockets_forgotten: this.#sockets } : {}),
+      ...(this.#users > 0 ? { connection_users_unlisted: this.#users } : {}),
     };
   }
 }

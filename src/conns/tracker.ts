@@ -16,7 +16,7 @@ import { ListenerIndex } from "./_listeners.ts";
 import { Missed } from "./_missed.ts";
 import { PeerIndex } from "./_peers.ts";
 import { countedOf, flowsOf, livingOf, makeSocket, SOCK_STREAM, type Socket } from "./_socket.ts";
-import { addUser, creditUser, takeLastUsage, takeUsage } from "./_users.ts";
+import { Users } from "./_users.ts";
 import { WaitingEvents } from "./_waiting.ts";
 import type {
   Connection,
@@ -25,13 +25,14 @@ import type {
   ConnectionEventName,
   ConnectionRecord,
   ConnectionTrackerOptions,
-  ConnectionUser,
   CountedConnection,
   TaskIdentity,
 } from "./types.ts";
 
 /** How long events wait for what belongs to them, ns: longer than two turns of a busy reader. */
 const SETTLE_NS = 30e6;
+/** Sockets remembered at most: as many as in the kernel's map `conn_sockets`, which tells of the rest as lost. */
+const MAX_SOCKETS = 262_144;
 /** How long the end of a connection that nobody accepted waits for accept(2), which may come after it. */
 const ACCEPT_GRACE_NS = 200e6;
 
@@ -47,10 +48,12 @@ export class ConnectionTracker {
   #lastId = 0;
   #records = 0;
   readonly #missed = new Missed();
+  readonly #users: Users;
 
   /** @param options see {@linkcode ConnectionTrackerOptions} */
   constructor(options: ConnectionTrackerOptions) {
     this.#options = options;
+    this.#users = new Users(options, this.#missed);
     this.#ended = new EndedConnections((options.keepMs ?? 300_000) * 1e6, options.maxEnded ?? 20_000);
     this.#waiting = new WaitingEvents(({ name, connection, tsNs, key }) => {
       // Not before: until now accept(2) could still return it.
@@ -171,15 +174,13 @@ export class ConnectionTracker {
     this.#waiting.release(Infinity);
   }
 
-  // ---- records ----
-
   #onOpen(record: ConnectionRecord): void {
     const socket = this.#newSocket(record);
     const connection = this.#newConnection("connection", record, socket);
     connection.direction = record.openedNs > 0 ? "outbound" : "unknown";
     connection.startNs = record.openedNs;
     connection.establishedNs = record.establishedNs;
-    if (record.task !== undefined) this.#addUser(socket, record.task, "opener", record.openedNs);
+    if (record.task !== undefined) this.#users.add(socket, record.task, "opener", record.openedNs);
     this.#peers.add(connection);
     this.#wait("open", connection, record.establishedNs, SETTLE_NS);
   }
@@ -190,7 +191,7 @@ export class ConnectionTracker {
     const connection = this.#newConnection("connection", record, socket);
     connection.direction = "outbound";
     connection.startNs = record.openedNs;
-    if (record.task !== undefined) this.#addUser(socket, record.task, "opener", record.tsNs);
+    if (record.task !== undefined) this.#users.add(socket, record.task, "opener", record.tsNs);
     this.#end(connection, record.tsNs, "failed", record.error);
     this.#wait("fail", connection, record.tsNs, 0);
   }
@@ -222,7 +223,7 @@ export class ConnectionTracker {
   }
 
   #accepted(connection: FollowedConnection, socket: Socket, task: TaskIdentity, tsNs: number): void {
-    this.#addUser(socket, task, "acceptor", tsNs);
+    this.#users.add(socket, task, "acceptor", tsNs);
     if (connection.acceptedNs > 0) return;
     connection.acceptedNs = tsNs;
     this.#wait("accept", connection, tsNs, 0);
@@ -233,7 +234,7 @@ export class ConnectionTracker {
     const listener = this.#newConnection("listener", record, socket);
     listener.direction = "none";
     listener.startNs = record.tsNs;
-    if (record.task !== undefined) this.#addUser(socket, record.task, "opener", record.tsNs);
+    if (record.task !== undefined) this.#users.add(socket, record.task, "opener", record.tsNs);
     this.#listeners.add(listener);
     this.#wait("listen", listener, record.tsNs, 0);
   }
@@ -241,12 +242,11 @@ export class ConnectionTracker {
   #onBind(record: ConnectionRecord): void {
     if (record.task === undefined) return;
     // A TCP socket that is only bound has no life worth following: it goes on to listen or connect.
-    const isStream = record.socketType === SOCK_STREAM;
-    if (!isStream) this.#addUser(this.#newSocket(record), record.task, "opener", record.tsNs);
+    if (record.socketType !== SOCK_STREAM) this.#users.add(this.#newSocket(record), record.task, "opener", record.tsNs);
     // Not the socket above: who bound it is told, not who uses it until then.
     const socket = makeSocket(record);
     const bound = new FollowedConnection(++this.#lastId, "socket", record, socket);
-    this.#addUser(socket, record.task, "opener", record.tsNs);
+    this.#users.add(socket, record.task, "opener", record.tsNs);
     bound.direction = "none";
     bound.startNs = record.tsNs;
     this.#wait("bind", bound, record.tsNs, 0);
@@ -255,7 +255,7 @@ export class ConnectionTracker {
   #onUser(record: ConnectionRecord): void {
     const socket = this.#sockets.get(record.key);
     if (socket === undefined || socket.birthNs !== record.birthNs || record.task === undefined) return;
-    this.#addUser(socket, record.task, "user", record.tsNs);
+    this.#users.add(socket, record.task, "user", record.tsNs);
     (socket.uncounted ??= new Set()).add(record.task.tgid);
     const { connection } = socket;
     // Accepted by other means than accept(2): io_uring.
@@ -268,7 +268,7 @@ export class ConnectionTracker {
   #onUsage(record: ConnectionRecord): void {
     const socket = this.#sockets.get(record.key);
     if (socket === undefined || socket.birthNs !== record.birthNs || record.task === undefined) return;
-    creditUser(socket, record.task, record, record.tsNs, this.#options.resolve);
+    this.#users.credit(socket, record.task, record, record.tsNs);
   }
 
   #onClose(record: ConnectionRecord): void {
@@ -285,13 +285,11 @@ export class ConnectionTracker {
       connection.preexisting = true;
     }
     if (connection.end !== undefined) return;
-    takeLastUsage(socket, record, this.#options);
+    this.#users.takeLast(socket, record);
     if (connection.shape === "connection") this.#peers.remove(connection);
     else this.#listeners.remove(connection);
     if (connection.localPort === 0) connection.setTuple(record);
-    const { resolve } = this.#options;
-    const closer = record.task && addUser(socket, record.task, "closer", record.tsNs, resolve);
-    if (closer?.process.unknown_reason !== undefined) closer.process = resolve(closer.task, record.tsNs);
+    const closer = record.task && this.#users.addCloser(socket, record.task, record.tsNs);
     takeEnding(connection.ending, record, closer);
     this.#end(connection, record.tsNs, endOf(record), record.error);
     const isWaiting = connection.direction === "inbound" && connection.acceptedNs === 0 && !connection.preexisting;
@@ -315,7 +313,7 @@ export class ConnectionTracker {
         }
       }
     }
-    this.#addUser(socket, record.task, "holder", record.tsNs);
+    this.#users.add(socket, record.task, "holder", record.tsNs);
   }
 
   #onFlow(record: ConnectionRecord): void {
@@ -323,9 +321,9 @@ export class ConnectionTracker {
     const isIngress = (record.flags & CONN_FLAG.INGRESS) !== 0;
     if (socket === undefined || socket.birthNs !== record.birthNs) {
       socket = this.#newSocket(record);
-      if (record.task !== undefined) this.#addUser(socket, record.task, "opener", record.tsNs);
+      if (record.task !== undefined) this.#users.add(socket, record.task, "opener", record.tsNs);
     } else if (!isIngress && record.task !== undefined) {
-      this.#addUser(socket, record.task, "user", record.tsNs);
+      this.#users.add(socket, record.task, "user", record.tsNs);
     }
     const flow = this.#flows.begin(++this.#lastId, record, socket);
     flow.direction = isIngress ? "inbound" : "outbound";
@@ -338,8 +336,8 @@ export class ConnectionTracker {
     if (socket === undefined || socket.birthNs !== record.birthNs) return;
     this.#sockets.delete(record.key);
     if (socket.firstFlow === undefined) return;
-    takeUsage(socket, this.#options.counters);
-    const closer = record.task === undefined ? undefined : this.#addUser(socket, record.task, "closer", record.tsNs);
+    this.#users.take(socket);
+    const closer = record.task && this.#users.addCloser(socket, record.task, record.tsNs);
     for (const flow of flowsOf(socket)) {
       flow.ending.closer = closer;
       this.#flows.end(flow, record.tsNs, "released");
@@ -353,15 +351,22 @@ export class ConnectionTracker {
     this.#ended.add(connection);
   }
 
-  // ---- parts ----
-
   /** Begins a socket; what lived under its address before has ended without being told. */
   #newSocket(record: ConnectionRecord): Socket {
     const before = this.#sockets.get(record.key);
     if (before !== undefined) this.#forget(before, record.tsNs);
+    else if (this.#sockets.size >= (this.#options.maxSockets ?? MAX_SOCKETS)) this.#forgetOldest(record.tsNs);
     const socket = makeSocket(record);
     this.#sockets.set(record.key, socket);
     return socket;
+  }
+
+  #forgetOldest(tsNs: number): void {
+    for (const [key, socket] of this.#sockets) {
+      this.#missed.socket();
+      this.#sockets.delete(key);
+      return this.#forget(socket, tsNs);
+    }
   }
 
   #forget(socket: Socket, tsNs: number): void {
@@ -377,10 +382,6 @@ export class ConnectionTracker {
 
   #newConnection(shape: "connection" | "listener", record: ConnectionRecord, socket: Socket): FollowedConnection {
     return socket.connection = new FollowedConnection(++this.#lastId, shape, record, socket);
-  }
-
-  #addUser(socket: Socket, task: TaskIdentity, role: Parameters<typeof addUser>[2], tsNs: number): ConnectionUser {
-    return addUser(socket, task, role, tsNs, this.#options.resolve);
   }
 
   /**

@@ -240,3 +240,35 @@ Deno.test("ConnectionTracker ends one idle flow of a socket and goes on with its
   assert.deepEqual(told.filter((text) => text.startsWith("close")), ["close 2", "close 1", "close 3", "close 4"]);
   assert.deepEqual([...tracker.living()], []);
 });
+
+Deno.test("ConnectionTracker forgets the oldest sockets where ends were lost, and counts them", () => {
+  const { tracker } = track({ maxSockets: 100, keepMs: 0 });
+  for (let index = 0; index < 150; index++) {
+    tracker.record(record("OPEN", { ...OPENED, key: `${index}`, localPort: index + 1 }));
+  }
+  const { living, missed } = tracker.counts;
+  assert.equal(living, 100);
+  assert.deepEqual(missed, { connection_ends_missed: 50, connection_sockets_forgotten: 50 });
+  assert.equal(tracker.connectionOf("49"), undefined);
+  assert.equal(tracker.connectionOf("50")?.localPort, 51);
+});
+
+Deno.test("ConnectionTracker lists only so many processes of a socket, counts the rest, and empties the kernel's map", () => {
+  const taken: number[] = [];
+  const counters = {
+    flow: () => undefined,
+    takeFlow: () => undefined,
+    takeUsage: (_: Uint8Array, tgid: number) => {
+      taken.push(tgid);
+      return { bytesSent: 1, bytesReceived: 0 };
+    },
+  };
+  const { tracker, connections } = track({ counters });
+  tracker.record(record("OPEN", OPENED));
+  for (let tgid = 2; tgid <= 1501; tgid++) tracker.record(record("USER", { task: task(tgid), tsNs: 3 * MS }));
+  tracker.record(record("CLOSE", { tsNs: 4 * MS }));
+  tracker.finish();
+  assert.equal(connections[0]?.users.length, 1024);
+  assert.equal(taken.length, 1500);
+  assert.deepEqual(tracker.counts.missed, { connection_users_unlisted: 477 });
+});

@@ -219,6 +219,8 @@ export interface ConnectionTrackerOptions {
   keepMs?: number;
   /** Ended connections kept at most, about 1 KiB each. Default 20,000. */
   maxEnded?: number;
+  /** Sockets that live at most; then the oldest are forgotten, and counted. Default 262,144. */
+  maxSockets?: number;
 }
 
 /** What a tracker counted. */
