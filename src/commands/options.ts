@@ -379,7 +379,7 @@ export const CONNS_OPTIONS = {
   unix: flag("--unix", "Unix sockets too", RUN),
   keepMs: valued(
     "--keep <time>",
-    "keep ended connections in memory for look-ups, which costs CPU time: ms, s, m or h",
+    "keep ended connections in memory, 20,000 at most, which nothing reads yet but the counts of the summary: ms, s, m or h",
     RUN,
     values.parseDuration,
     0,
