@@ -61,12 +61,12 @@ export function buildEmpty(): Uint8Array<ArrayBuffer> {
 }
 
 /** What the load generator can do. */
-export type FloodMode = "unanswered" | "remote" | "answered" | "udp" | "tcp" | "tcp-ping";
+export type FloodMode = "unanswered" | "remote" | "answered" | "udp" | "tcp" | "tcp-ping" | "syscalls";
 
 /** What the load generator says at its end. */
 export interface FloodResult {
   readonly mode: FloodMode;
-  /** Queries, datagrams, writes or pings. */
+  /** Queries, datagrams, writes, pings or system calls. */
   readonly sent: number;
   readonly answered: number;
   readonly octets: number;

@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { writeStdout } from "../../src/output/stdio.ts";
-import { cpuSeconds, culpritCommand, machine, memoryMib, showSpread, spread } from "./_tools.ts";
+import { cpuSeconds, culpritCommand, flood, machine, memoryMib, showSpread, spread } from "./_tools.ts";
 import { ProgramStatistics } from "../../ffi/mod.ts";
 import { SensorRun } from "../../src/sensor.ts";
 import { CONN_SENSOR } from "../../bpf/conn/sensor.ts";
@@ -213,6 +213,23 @@ async function measureKernel(): Promise<void> {
   clearInterval(drain);
 }
 
+/** What a system call takes that has nothing to do with connections, alone and beside culprit by turns. */
+async function measureSystemCalls(directory: string): Promise<void> {
+  const alone: number[] = [];
+  const watched: number[] = [];
+  const measureInto = async (figures: number[]): Promise<void> => {
+    const { sent, seconds } = await flood("syscalls", { seconds: 1, batch: 256 });
+    figures.push(1e9 * seconds / sent);
+  };
+  for (let round = 0; round < rounds; round++) {
+    await measureInto(alone);
+    const culprit = await startCulprit(directory, []);
+    await measureInto(watched);
+    await culprit.stop();
+  }
+  writeStdout(`\ngetppid(2): ${showSpread(alone)} ns alone, ${showSpread(watched)} ns beside culprit conns\n`);
+}
+
 const directory = await Deno.makeTempDir({ prefix: "culprit-bench-" });
 try {
   await using _nginx = await startNginx(directory);
@@ -231,6 +248,7 @@ try {
       : [name, tool, showSpread(perSecond), loss, showSpread(cpuUs, 1)];
     writeStdout(`| ${columns.join(" | ")} |\n`);
   }
+  await measureSystemCalls(directory);
   await measureKernel();
 } finally {
   await Deno.remove(directory, { recursive: true });

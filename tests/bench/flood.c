@@ -24,6 +24,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -46,9 +47,11 @@ enum mode {
 	MODE_TCP,
 	/* 1-octet messages there and back over a TCP connection on loopback. */
 	MODE_TCP_PING,
+	/* System calls that have nothing to do with sockets. */
+	MODE_SYSCALLS,
 };
 
-static const char *const MODE_NAMES[] = {"unanswered", "remote", "answered", "udp", "tcp", "tcp-ping"};
+static const char *const MODE_NAMES[] = {"unanswered", "remote", "answered", "udp", "tcp", "tcp-ping", "syscalls"};
 
 static struct {
 	enum mode mode;
@@ -429,6 +432,17 @@ static void run_tcp(void)
 	waitpid(child, NULL, 0);
 }
 
+static void run_syscalls(void)
+{
+	double start = now_s();
+
+	while (next_batch(start)) {
+		for (unsigned i = 0; i < options.batch; i++)
+			syscall(SYS_getppid);
+		sent += options.batch;
+	}
+}
+
 static void parse_options(int count, char **arguments)
 {
 	static const struct option TABLE[] = {
@@ -514,6 +528,8 @@ int main(int count, char **arguments)
 	start = now_s();
 	if (options.mode == MODE_TCP || options.mode == MODE_TCP_PING)
 		run_tcp();
+	else if (options.mode == MODE_SYSCALLS)
+		run_syscalls();
 	else
 		run_udp();
 	end = now_s();
