@@ -133,6 +133,9 @@ const CONNS_NOTES = `Formats:
 Unix sockets (--unix, --proto unix or --path):
   The process at the other end is who accepted or received, where that is seen within 200 ms; else who called listen(2)
   or bound the socket, marked as such: another process may serve there.
+
+Room:
+  131,072 flows, 262,144 sockets, 1,024 processes of one socket; what is beyond is counted as lost, by cause.
 `;
 
 /** What `culprit who` takes and answers. */
