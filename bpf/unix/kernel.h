@@ -54,6 +54,16 @@ struct unix_address {
 	} name[0];
 };
 
+struct msghdr___name {
+	void *msg_name;
+	int msg_namelen;
+};
+
+/* Linux 6.10: what accept() is told, in place of two arguments. */
+struct proto_accept_arg {
+	int flags;
+};
+
 struct unix_sock {
 	struct unix_address *addr;
 	struct sock *peer;

@@ -12,16 +12,35 @@ import { readUnixEvent, UNIX_EVENT_COMM_OFFSET, UNIX_EVENT_PATH_OFFSET } from ".
 
 const NO_SENDERS = "datagrams to Unix sockets are not seen";
 
+/** Programs that see what system calls show, and what they do not. */
+const FUNCTIONS: readonly (readonly [name: string, hook: string, without: string])[] = [
+  ["unix_connect", "unix_stream_connect", "connects to Unix sockets are not seen"],
+  ["unix_dconnect", "unix_dgram_connect", "connects of Unix datagram sockets that fail are not seen"],
+  ["unix_sendmsg", "unix_dgram_sendmsg", "datagrams to Unix sockets that fail are not seen"],
+  ["unix_accept", "unix_accept", "who accepts from Unix sockets is not known, only who listens"],
+  ["unix_listen", "unix_listen", "who begins to listen at Unix sockets is not seen"],
+  ["unix_bind", "unix_bind", "who binds Unix sockets is not seen"],
+];
+const FUNCTION_NAMES = FUNCTIONS.map(([name]) => name);
+
 /** Connections of Unix sockets, with the processes of both ends. */
 export const UNIX_SENSOR: Sensor = {
   name: "unix",
   minimumKernel: "5.10",
   programs: [
-    { name: "unix_sys_exit", attach: "tracing", hook: "tp_btf/sys_exit" },
+    ...FUNCTIONS.map(([name, hook, without]) => ({ name, attach: "tracing" as const, hook: `fexit/${hook}`, without })),
+    {
+      name: "unix_sys_exit",
+      attach: "tracing",
+      hook: "tp_btf/sys_exit",
+      insteadOf: FUNCTION_NAMES,
+      without: "connects, accepts and listeners of Unix sockets are not seen",
+    },
     {
       name: "unix_sys_again",
       attach: "tracing",
       hook: "tp_btf/sys_exit",
+      insteadOf: FUNCTION_NAMES,
       without: "few uses of Unix sockets may be missed",
     },
     { name: "unix_ready", attach: "tracing", hook: "tp_btf/sk_data_ready", without: NO_SENDERS },
@@ -56,7 +75,7 @@ export const UNIX_SENSOR: Sensor = {
   },
   missedRuns: {
     // Of all system calls, few of which are about Unix sockets: it tells that one may be missing.
-    unix_calls_missed: ["unix_sys_again"],
+    unix_calls_missed: ["unix_sys_again", ...FUNCTION_NAMES],
     unix_datagrams_missed: ["unix_ready", "unix_readable"],
     unix_ends_missed: ["unix_close"],
   },

@@ -3,9 +3,11 @@
  * Unix socket sensor: who connects to which socket, who accepts, listens, sends and closes.
  *
  * Hooks (Linux 5.10 and newer, BTF):
- *  - tp_btf/sys_exit: the results of connect(2), accept(2), accept4(2), listen(2) and
- *    bind(2), and of sendto(2) and sendmsg(2) that fail. There is no tracepoint inside
- *    of Unix sockets, and not every kernel lets its functions be traced.
+ *  - fexit of unix_stream_connect and its kin: who connects, accepts, listens and binds,
+ *    and what fails, whichever way it was asked for.
+ *  - tp_btf/sys_exit, where the kernel does not let its functions be traced: the results
+ *    of connect(2), accept(2), accept4(2), listen(2) and bind(2), and of sendto(2) and
+ *    sendmsg(2) that fail. There is no tracepoint inside of Unix sockets.
  *  - tp_btf/sk_data_ready (Linux 6.3) or, before, fentry of sock_def_readable: who
  *    sends datagrams to which socket. It runs inside of the send and is told the
  *    receiving socket, by whatever name or call it was found.
@@ -17,10 +19,10 @@
  * SO_PEERCRED: at the client who called listen(2), at the accepted end who called
  * connect(2).
  *
- * Misses: connects that fail, accepts and listens through io_uring and of 32-bit
- * programs (who connected that way is told by the accept, who accepted that way is
- * told as who listens); socketpair(2), which has no name and one process; datagrams
- * to sockets without a name.
+ * Misses: without fexit what goes through io_uring and what 32-bit programs do (who
+ * connected that way is told by the accept, who accepted that way is told as who
+ * listens); socketpair(2), which has no name and one process; datagrams to sockets
+ * without a name.
  */
 #include "event.h"
 
@@ -122,9 +124,16 @@ struct call {
 	long result;
 	/* First argument: a descriptor, but for calls that make one. */
 	long fd;
-	/* Where a name is given: memory of the process. */
+	/* Where a name is given: memory of the process or, to a function, of the kernel. */
 	const void *address;
 	__u32 address_size;
+	bool is_kernel_address;
+};
+
+/* Who worked on a call. */
+enum unix_worker {
+	UNIX_WORKER_SYSTEM_CALL = 1,
+	UNIX_WORKER_FUNCTION = 2,
 };
 
 /* The beginning of struct user_msghdr (include/linux/socket.h), as sendmsg(2) is given it. */
@@ -160,7 +169,7 @@ struct {
 	__type(value, __u64);
 } unix_datagrams SEC(".maps");
 
-/* Threads whose call the first of the two programs worked on, until the second was told. */
+/* Threads whose call was worked on, by enum unix_worker, until the last program that might do so was told. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
@@ -200,11 +209,23 @@ static __always_inline void read_name(struct unix_event *event, struct sock *sk)
 static __always_inline bool read_wanted_name(struct unix_event *event, const struct call *call)
 {
 	__u32 size = call->address_size - FAMILY_SIZE;
+	const void *path = call->address + FAMILY_SIZE;
 	__u16 family = 0;
+	long error;
 
-	if (bpf_probe_read_user(&family, sizeof(family), call->address) || family != AF_UNIX)
+	if (call->is_kernel_address)
+		error = bpf_probe_read_kernel(&family, sizeof(family), call->address);
+	else
+		error = bpf_probe_read_user(&family, sizeof(family), call->address);
+	if (error || family != AF_UNIX)
 		return false;
-	if (size <= UNIX_PATH_SIZE && !bpf_probe_read_user(event->path, size, call->address + FAMILY_SIZE))
+	if (size > UNIX_PATH_SIZE)
+		return true;
+	if (call->is_kernel_address)
+		error = bpf_probe_read_kernel(event->path, size, path);
+	else
+		error = bpf_probe_read_user(event->path, size, path);
+	if (!error)
 		event->path_size = size;
 	return true;
 }
@@ -318,6 +339,98 @@ static __always_inline void on_named(__u8 kind, struct sock *sk)
 	submit(event);
 }
 
+/* ---- functions of the kernel ---- */
+
+/* Tells the programs of system calls that there is nothing left for them. */
+static __always_inline void mark_call(__u8 worker)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+
+	bpf_map_update_elem(&unix_worked_on, &tid, &worker, BPF_ANY);
+}
+
+static __always_inline void on_function_failed(struct sock *sk, const void *address, int size, int result)
+{
+	struct call call = { .result = result, .address = address, .address_size = size, .is_kernel_address = true };
+
+	if (!CALLED_AGAIN(-result))
+		on_failed(sk, &call);
+}
+
+SEC("fexit/unix_stream_connect")
+int BPF_PROG(unix_connect, struct socket *sock, const void *address, int size, int flags, int result)
+{
+	mark_call(UNIX_WORKER_FUNCTION);
+	if (result < 0)
+		on_function_failed(sock->sk, address, size, result);
+	else
+		on_connected(sock->sk);
+	return 0;
+}
+
+SEC("fexit/unix_dgram_connect")
+int BPF_PROG(unix_dconnect, struct socket *sock, const void *address, int size, int flags, int result)
+{
+	mark_call(UNIX_WORKER_FUNCTION);
+	if (result < 0)
+		on_function_failed(sock->sk, address, size, result);
+	return 0;
+}
+
+SEC("fexit/unix_dgram_sendmsg")
+int BPF_PROG(unix_sendmsg, struct socket *sock, struct msghdr *message, size_t size, int result)
+{
+	struct msghdr___name *named = (void *)message;
+	const void *address;
+
+	if (result >= 0)
+		return 0;
+	mark_call(UNIX_WORKER_FUNCTION);
+	address = BPF_CORE_READ(named, msg_name);
+	/* A receiver that is slow; sent again later. */
+	if (address && result != -EAGAIN)
+		on_function_failed(sock->sk, address, BPF_CORE_READ(named, msg_namelen), result);
+	return 0;
+}
+
+SEC("fexit/unix_accept")
+int unix_accept(__u64 *ctx)
+{
+	struct socket *accepted = (struct socket *)ctx[1];
+	int result;
+
+	/* Three arguments come before the result since Linux 6.10, else four. One load of either would be refused. */
+	if (bpf_core_type_exists(struct proto_accept_arg)) {
+		result = ctx[3];
+		barrier_var(result);
+	} else {
+		result = ctx[4];
+		barrier_var(result);
+	}
+	mark_call(UNIX_WORKER_FUNCTION);
+	if (!result)
+		on_accepted(BPF_CORE_READ(accepted, sk));
+	return 0;
+}
+
+SEC("fexit/unix_listen")
+int BPF_PROG(unix_listen, struct socket *sock, int backlog, int result)
+{
+	mark_call(UNIX_WORKER_FUNCTION);
+	if (!result)
+		on_named(UNIX_KIND_LISTEN, sock->sk);
+	return 0;
+}
+
+SEC("fexit/unix_bind")
+int BPF_PROG(unix_bind, struct socket *sock, const void *address, int size, int result)
+{
+	mark_call(UNIX_WORKER_FUNCTION);
+	if (!result)
+		on_named(UNIX_KIND_BIND, sock->sk);
+	return 0;
+}
+
 /* ---- results of system calls ---- */
 
 static __always_inline bool is_send(const struct call *call)
@@ -373,7 +486,7 @@ static __always_inline int on_sys_exit(struct pt_regs *regs, long result, bool i
 	struct call call = { .number = call_number(regs), .result = result };
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 	struct task_struct *task;
-	__u8 yes = 1;
+	__u8 *worker;
 
 	switch (call.number) {
 	case NR_CONNECT:
@@ -391,10 +504,15 @@ static __always_inline int on_sys_exit(struct pt_regs *regs, long result, bool i
 	default:
 		return 0;
 	}
-	if (!is_again)
-		bpf_map_update_elem(&unix_worked_on, &tid, &yes, BPF_ANY);
-	else if (!bpf_map_delete_elem(&unix_worked_on, &tid))
-		return 0;
+	if (is_again) {
+		if (!bpf_map_delete_elem(&unix_worked_on, &tid))
+			return 0;
+	} else {
+		worker = bpf_map_lookup_elem(&unix_worked_on, &tid);
+		if (worker && *worker == UNIX_WORKER_FUNCTION)
+			return 0;
+		mark_call(UNIX_WORKER_SYSTEM_CALL);
+	}
 	task = (struct task_struct *)bpf_get_current_task();
 	if (is_compat_call(task))
 		return 0;

@@ -460,7 +460,6 @@ static int completed(struct io_uring *ring)
 	return result;
 }
 
-/* Connects through io_uring are told by the accept only. */
 static void case_uring_connect(void)
 {
 	struct name name = path_name("uring-connect");
@@ -480,10 +479,9 @@ static void case_uring_connect(void)
 	}
 	close(accepted(listener));
 	wait_for(client);
-	say_peer("accept", getpid(), client, "opener", &name, SOCK_STREAM);
+	say_both(client, getpid(), &name, SOCK_STREAM);
 }
 
-/* Accepts through io_uring are not seen: who listens is. */
 static void case_uring_accept(void)
 {
 	struct name name = path_name("uring-accept");
@@ -499,7 +497,7 @@ static void case_uring_accept(void)
 	io_uring_prep_accept(io_uring_get_sqe(&ring), listener, NULL, NULL, 0);
 	check(completed(&ring) < 0, "accept");
 	wait_for(client);
-	say_peer("open", client, getpid(), "listener", &name, SOCK_STREAM);
+	say_both(client, getpid(), &name, SOCK_STREAM);
 }
 
 /* Listens, says so, and serves once a line came. */
