@@ -162,6 +162,7 @@ export class Gatherer {
     const sent = Math.max(0, connection.bytesSent - before.sent);
     const received = Math.max(0, connection.bytesReceived - before.received);
     const failed = event.event === "fail";
+    const lastNs = connection.endNs || tsNs;
     this.#sources.edges.add({
       source: isForward ? own : far,
       destination: isForward ? far : own,
@@ -174,8 +175,9 @@ export class Gatherer {
       guessed: connection.direction === "unknown",
       bytesSent: isForward ? sent : received,
       bytesReceived: isForward ? received : sent,
-      firstNs: connection.preexisting ? this.#sources.startNs : connection.startNs || tsNs,
-      lastNs: connection.endNs || tsNs,
+      // What ended while the programs were being attached ended before the run began.
+      firstNs: connection.preexisting ? Math.min(this.#sources.startNs, lastNs) : connection.startNs || tsNs,
+      lastNs,
       name: event.destination_name?.name,
     });
   }

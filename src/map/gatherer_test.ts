@@ -185,6 +185,12 @@ Deno.test("Gatherer counts only the octets of the run", () => {
   assert.equal(edges()[0]?.first_seen, "t1");
 });
 
+Deno.test("Gatherer tells no connection that was last seen before it was first seen", () => {
+  const { gatherer, edges } = gather({ startNs: 9 });
+  gatherer.tell("close", connection({ preexisting: true, startNs: 0, endNs: 5 }), 10);
+  assert.deepEqual(edges().map(({ first_seen, last_seen }) => [first_seen, last_seen]), [["t5", "t5"]]);
+});
+
 Deno.test("Gatherer takes the octets of living connections from the kernel, and counts those it cannot", () => {
   const { gatherer, edges } = gather();
   const living = connection({ endNs: 0, bytesSent: 0, bytesReceived: 0 });
