@@ -22,6 +22,19 @@ function aliases(path: string): string[] {
   return merged === undefined ? [path] : [path, merged];
 }
 
+/** Longest version that is shown, and name of a package of apk; those of dpkg are in the names of files. */
+const MAX_TEXT = 256;
+
+/** Parts of a text one by one: an array of the lines of a text that has little else would take many times its memory. */
+function* partsOf(text: string, separator: string): Generator<string, void, undefined> {
+  for (let start = 0; start <= text.length;) {
+    const found = text.indexOf(separator, start);
+    const end = found < 0 ? text.length : found;
+    yield text.slice(start, end);
+    start = end + separator.length;
+  }
+}
+
 /** dpkg: one list of files per package, and the versions in one file. */
 function findInDpkg(files: RootFiles, paths: readonly string[]): PackageOwner | undefined {
   const directory = "/var/lib/dpkg/info";
@@ -41,11 +54,11 @@ function findInDpkg(files: RootFiles, paths: readonly string[]): PackageOwner | 
 
 /** Version of a package in /var/lib/dpkg/status (deb-control(5)). */
 function dpkgVersion(status: string, name: string, architecture: string | undefined): string | undefined {
-  for (const stanza of status.split("\n\n")) {
+  for (const stanza of partsOf(status, "\n\n")) {
     if (!stanza.startsWith(`Package: ${name}\n`)) continue;
     if (architecture !== undefined && !stanza.includes(`\nArchitecture: ${architecture}\n`)) continue;
     const version = /^Version: (.*)$/m.exec(stanza)?.[1];
-    if (version !== undefined) return version;
+    if (version !== undefined && version.length <= MAX_TEXT) return version;
   }
   return undefined;
 }
@@ -56,12 +69,15 @@ function findInApk(files: RootFiles, paths: readonly string[]): PackageOwner | u
   if (database === undefined) return undefined;
   const wanted = new Set(paths.map((path) => path.slice(1)));
   let [name, version, folder] = ["", "", ""];
-  for (const line of database.split("\n")) {
+  for (const line of partsOf(database, "\n")) {
     const value = line.slice(2);
     if (line.startsWith("P:")) name = value;
     else if (line.startsWith("V:")) version = value;
     else if (line.startsWith("F:")) folder = value;
-    else if (line.startsWith("R:") && wanted.has(`${folder}/${value}`)) return { name, version };
+    else if (line.startsWith("R:") && wanted.has(`${folder}/${value}`)) {
+      if (Math.max(name.length, version.length) <= MAX_TEXT) return { name, version };
+      return { name: "unknown", reason: "the database of apk is damaged" };
+    }
   }
   return { name: "none" };
 }

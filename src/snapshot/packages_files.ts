@@ -21,6 +21,10 @@ const RESOLVE_FLAGS = 0x02 | 0x10;
 
 /** Octets read of one root at most: several times what the databases of large hosts have. */
 const MAX_TOTAL_BYTES = 512 << 20;
+/** Octets of one text at most, which is in memory as a whole: the status of dpkg has a few MiB on large hosts. */
+const MAX_TEXT_BYTES = 64 << 20;
+/** What a text counts for at least: empty ones take time, too. */
+const MIN_TEXT_BYTES = 4096;
 
 /** A root directory. */
 export class RootFiles implements Disposable {
@@ -70,7 +74,7 @@ export class RootFiles implements Disposable {
     using file = this.open(path);
     if (file === undefined) return undefined;
     const { size } = file.statSync();
-    if (!this.spend(size)) return undefined;
+    if (!this.spend(Math.max(size, MIN_TEXT_BYTES), MAX_TEXT_BYTES)) return undefined;
     const bytes = new Uint8Array(size);
     return new TextDecoder().decode(bytes.subarray(0, readAll(file, bytes)));
   }
@@ -79,12 +83,15 @@ export class RootFiles implements Disposable {
    * Lists a directory.
    *
    * @param path absolute, below the root
-   * @returns names; undefined when there is no such directory
+   * @returns names; undefined when there is no such directory, or not all of it may be read
    */
   list(path: string): string[] | undefined {
     return this.#at(
       path,
-      (link, { isDirectory }) => isDirectory ? Array.from(Deno.readDirSync(link), ({ name }) => name) : undefined,
+      (link, { isDirectory, size }) =>
+        isDirectory && this.spend(size, MAX_TEXT_BYTES)
+          ? Array.from(Deno.readDirSync(link), ({ name }) => name)
+          : undefined,
     );
   }
 
@@ -92,10 +99,11 @@ export class RootFiles implements Disposable {
    * Takes octets from what may be read.
    *
    * @param bytes how many
+   * @param maxBytes how many may be read at once
    * @returns whether they may be read
    */
-  spend(bytes: number): boolean {
-    if (bytes > this.#leftBytes) this.#isExhausted = true;
+  spend(bytes: number, maxBytes = Infinity): boolean {
+    if (bytes > Math.min(this.#leftBytes, maxBytes)) this.#isExhausted = true;
     else this.#leftBytes -= bytes;
     return !this.#isExhausted;
   }

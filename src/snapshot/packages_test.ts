@@ -48,3 +48,42 @@ Deno.test("packageOf() says what it cannot read", () => {
   });
   assert.equal(packageOf(makeRoot(stack, {}), "/usr/bin/curl").name, "unknown");
 });
+
+Deno.test("packageOf() reads no database that is made to take all memory", () => {
+  const cases: [string, string][] = [
+    ["list of dpkg", "/var/lib/dpkg/info/a.list"],
+    ["database of apk", "/lib/apk/db/installed"],
+  ];
+  for (const [name, path] of cases) {
+    using stack = new DisposableStack();
+    const root = makeRoot(stack, { [path]: "" });
+    // Sparse: it takes no room on the disk.
+    Deno.truncateSync(root + path, 512 << 20);
+    const expected = { name: "unknown", reason: "the package database is too large to be read" };
+    assert.deepEqual(packageOf(root, "/usr/bin/curl"), expected, name);
+  }
+});
+
+Deno.test("packageOf() goes through a text of nothing but separators", () => {
+  using stack = new DisposableStack();
+  const separators = "\n".repeat(1 << 20);
+  const root = makeRoot(stack, {
+    "/var/lib/dpkg/info/curl.list": "/usr/bin/curl\n",
+    "/var/lib/dpkg/status": `${separators}Package: curl\nVersion: 1`,
+    "/lib/apk/db/installed": `${separators}P:musl\nV:2\nF:lib\nR:c.so`,
+  });
+  assert.deepEqual(packageOf(root, "/usr/bin/curl"), { name: "curl", version: "1" });
+  assert.deepEqual(packageOf(root, "/lib/c.so"), { name: "musl", version: "2" });
+});
+
+Deno.test("packageOf() shows no version or name as long as somebody likes", () => {
+  using stack = new DisposableStack();
+  const long = "1".repeat(257);
+  const root = makeRoot(stack, {
+    "/var/lib/dpkg/info/curl.list": "/usr/bin/curl\n",
+    "/var/lib/dpkg/status": `Package: curl\nVersion: ${long}\n`,
+    "/lib/apk/db/installed": `P:${long}\nV:2\nF:lib\nR:c.so\n`,
+  });
+  assert.deepEqual(packageOf(root, "/usr/bin/curl"), { name: "curl" });
+  assert.deepEqual(packageOf(root, "/lib/c.so"), { name: "unknown", reason: "the database of apk is damaged" });
+});
