@@ -28,6 +28,15 @@ export function writeStdout(text: string): void {
   }
 }
 
+/**
+ * How wide the terminal is that standard output is.
+ *
+ * @returns columns; undefined where it is no terminal
+ */
+export function stdoutColumns(): number | undefined {
+  return Deno.stdout.isTerminal() ? Deno.consoleSize().columns : undefined;
+}
+
 let prepareStderr: (() => void) | undefined;
 
 /**
