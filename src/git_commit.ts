@@ -10,6 +10,8 @@ const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 const SYMBOLIC = /^ref: (refs\/\S+)$/;
 /** How many references may stand for one another (git: SYMREF_MAXDEPTH). */
 const SYMBOLIC_MAX = 5;
+/** Octets of a file at most: several hundred thousand packed references. */
+const MAX_FILE_BYTES = 64 << 20;
 
 /** First line of a file; undefined where there is none. */
 function readLine(path: string): string | undefined {
@@ -17,12 +19,16 @@ function readLine(path: string): string | undefined {
 }
 
 function readText(path: string): string | undefined {
+  // No file has such a name, and Deno takes it for a mistake of whoever asks.
+  if (path.includes("\0")) return undefined;
   try {
     // Directories bear names of references too; neither they nor pipes are any.
-    return Deno.statSync(path).isFile ? Deno.readTextFileSync(path) : undefined;
+    const { isFile, size } = Deno.statSync(path);
+    return isFile && size <= MAX_FILE_BYTES ? Deno.readTextFileSync(path) : undefined;
   } catch (error) {
     const isMissing = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
-      error instanceof Deno.errors.PermissionDenied;
+      error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.FilesystemLoop ||
+      (error instanceof Error && "code" in error && error.code === "ENAMETOOLONG");
     if (isMissing) return undefined;
     throw error;
   }
@@ -59,6 +65,7 @@ export function readCommit(root: string): string | undefined {
 
 /** A reference in the file that `git pack-refs` gathers them in. */
 function packedRef(directory: string, name: string): string | undefined {
-  const line = readText(`${directory}/packed-refs`)?.split("\n").find((line) => line.endsWith(` ${name}`));
-  return line?.split(" ", 1)[0];
+  const text = `\n${readText(`${directory}/packed-refs`) ?? ""}\n`;
+  const end = text.indexOf(` ${name}\n`);
+  return end < 0 ? undefined : text.slice(text.lastIndexOf("\n", end) + 1, end);
 }

@@ -92,3 +92,34 @@ for (const { name, files } of NOTHING) {
     });
   });
 }
+
+Deno.test("readCommit() knows no commit where the files are none of git's", async () => {
+  const cases: readonly { name: string; make: (directory: string) => void }[] = [
+    { name: "HEAD leads to itself", make: (directory) => Deno.symlinkSync("HEAD", `${directory}/HEAD`) },
+    { name: "HEAD has a name with NUL", make: (directory) => write(directory, "HEAD", "ref: refs/heads/a\0b") },
+    {
+      name: "HEAD has a name no file may have",
+      make: (directory) => write(directory, "HEAD", `ref: refs/${"a".repeat(5000)}`),
+    },
+    {
+      name: "packed references are larger than a text may be",
+      make: (directory) => {
+        write(directory, "HEAD", "ref: refs/heads/main");
+        write(directory, "packed-refs", "");
+        Deno.truncateSync(`${directory}/packed-refs`, 1 << 30);
+      },
+    },
+  ];
+  for (const { name, make } of cases) {
+    await withScratch((scratch) => {
+      Deno.mkdirSync(`${scratch}/.git`);
+      make(`${scratch}/.git`);
+      assert.equal(readCommit(scratch), undefined, name);
+      return Promise.resolve();
+    });
+  }
+});
+
+function write(directory: string, name: string, text: string): void {
+  Deno.writeTextFileSync(`${directory}/${name}`, text);
+}
