@@ -272,6 +272,7 @@ export interface SocketEvent extends EventBase {
     | "closing"
     | "bound"
     | "unconnected"
+    | "ended"
     | "unknown";
   /** Own address; the port of a raw socket is its IP protocol. Absent for unix and packet sockets. */
   local?: Endpoint;
@@ -283,8 +284,8 @@ export interface SocketEvent extends EventBase {
   peer_inode?: number;
   /** Every process that holds it, or its listener where it was not accepted yet; empty where nobody is known. */
   owners: SocketOwnerInfo[];
-  /** What `owners` are: processes with a descriptor of it, those of its listener, or nobody. */
-  ownership: "holder" | "listener" | "none";
+  /** What `owners` are: processes with a descriptor of it, those of its listener, those that had it, or nobody. */
+  ownership: "holder" | "listener" | "past" | "none";
   /** Why `owners` is empty, where it is. */
   unknown_reason?: string;
   /** Inode number of the network namespace. */

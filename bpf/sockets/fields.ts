@@ -76,6 +76,7 @@ export const SOCKET_EVENT: EventDescription<SocketEvent> = {
         closing: "closed by both ends at once",
         bound: "has a local port, neither listens nor is connected",
         unconnected: "datagrams from and to anybody",
+        ended: "gone since `time`: a running `culprit conns --keep` remembers it",
         unknown: "a state this version does not know",
       },
       text: "State, as the kernel names it",
@@ -99,6 +100,7 @@ export const SOCKET_EVENT: EventDescription<SocketEvent> = {
       values: {
         holder: "they have a descriptor of it",
         listener: "not accepted yet: they have its listener",
+        past: "they used it until it ended",
         none: "nobody is known, see `unknown_reason`",
       },
       text: "What `owners` are",

@@ -10,11 +10,12 @@ import { unixSensorFor } from "../../bpf/unix/sensor.ts";
 import { RECORD_TYPE } from "../../bpf/records.gen.ts";
 import { ConnectionEventBuilder } from "../conns/event.ts";
 import { compileConnectionFilter, type ConnectionFilterOptions } from "../conns/filter.ts";
+import { KeptServer } from "../conns/kept.ts";
 import { Lookups, NAMES_GLOBALS, NAMES_SENSOR } from "../conns/lookups.ts";
 import { ConnectionTracker } from "../conns/tracker.ts";
 import type { TaskIdentity } from "../conns/types.ts";
 import type { ExitCode } from "../errors.ts";
-import type { ProcessInfo } from "../events.ts";
+import type { ConnectionEvent, ProcessInfo } from "../events.ts";
 import { type LiveHandlers, type LiveSession, runLive } from "../live.ts";
 import { joinHandlers, unixHandlers } from "./conns_unix.ts";
 import type { LiveOptions } from "./options.ts";
@@ -23,6 +24,8 @@ import type { LiveOptions } from "./options.ts";
 export interface ConnsOptions extends LiveOptions, ConnectionFilterOptions {
   /** Keep what has ended this long, ms. */
   readonly keepMs: number;
+  /** Tell those who look connections up what is kept. */
+  readonly offersKept?: boolean;
   /** A flow without packets for this long has ended, ms. */
   readonly idleMs: number;
   /** Every socket there is, and end. */
@@ -54,9 +57,9 @@ export async function runConns(options: ConnsOptions): Promise<ExitCode> {
     ],
     globals: NAMES_GLOBALS,
     handlers: (session) => {
-      if (!unix) return connsHandlers(session, options);
       if (!others) return unixHandlers(session, options);
-      return joinHandlers(connsHandlers(session, options), unixHandlers(session, options));
+      const handlers = connsHandlers(session, { ...options, offersKept: options.keepMs > 0 });
+      return unix ? joinHandlers(handlers, unixHandlers(session, options)) : handlers;
     },
   }, options);
 }
@@ -88,6 +91,13 @@ export function connsHandlers(session: LiveSession, options: ConnsOptions): Live
     listenerOf: (connection) => tracker.listenerOf(connection),
     names: lookups.names,
   });
+  function* endings(): Generator<ConnectionEvent, void, undefined> {
+    // Others end and are dropped while somebody reads.
+    for (const connection of [...tracker.ended()]) {
+      yield builder.event(connection.end === "failed" ? "fail" : "close", connection, connection.endNs);
+    }
+  }
+  const server = options.offersKept === true ? new KeptServer(endings) : undefined;
   return {
     record: (type, view, base) => {
       if (type === RECORD_TYPE.CONNECTION) tracker.record(decoder.decode(view, base));
@@ -98,6 +108,7 @@ export function connsHandlers(session: LiveSession, options: ConnsOptions): Live
       tracker.tick(nowNs);
     },
     finish: (nowNs) => {
+      server?.[Symbol.dispose]();
       lookups.finish(nowNs);
       tracker.finish();
     },

@@ -6,11 +6,13 @@
 
 import { configureLibrary } from "../../ffi/mod.ts";
 import { findAsset } from "../assets.ts";
+import { readKept } from "../conns/kept.ts";
 import { EXIT_CODE, type ExitCode } from "../errors.ts";
-import { SCHEMA } from "../events.ts";
+import { SCHEMA, type SocketEvent } from "../events.ts";
 import { bootTimeNs, LiveClock } from "../host/clock.ts";
 import { compileFilter, type FilterOptions } from "../output/filter.ts";
 import { openWriter, type OutputFormat } from "../output/writer.ts";
+import { endedSocket } from "../snapshot/ended.ts";
 import { SocketEventBuilder } from "../snapshot/event.ts";
 import { processesOf } from "../snapshot/processes.ts";
 import { compileSocketFilter, type SocketFilterOptions } from "../snapshot/filter.ts";
@@ -36,6 +38,11 @@ function compareRows(left: SocketRow, right: SocketRow): number {
     (left.local?.port ?? 0) - (right.local?.port ?? 0) || left.inode - right.inode;
 }
 
+/** Oldest end first. */
+function compareTimes(left: SocketEvent, right: SocketEvent): number {
+  return left.time < right.time ? -1 : left.time > right.time ? 1 : 0;
+}
+
 /**
  * Runs `culprit conns --once`.
  *
@@ -43,11 +50,12 @@ function compareRows(left: SocketRow, right: SocketRow): number {
  * @returns 0, or 3 when something could not be observed
  * @throws {CulpritError} when nothing can be observed or written
  */
-export function runConnsOnce(options: ConnsOnceOptions): Promise<ExitCode> {
+export async function runConnsOnce(options: ConnsOnceOptions): Promise<ExitCode> {
   configureLibrary({ path: options.libbpf, bytes: findAsset("libbpf.so.1") });
   const startedNs = bootTimeNs();
   const unix = options.unix === true || options.protocols.includes("unix") || (options.paths ?? []).length > 0;
   const snapshot = takeSnapshot({ unix });
+  const kept = await readKept();
   const clock = new LiveClock();
   const table = processesOf(snapshot, clock);
   const passesRow = compileSocketFilter(options);
@@ -63,6 +71,11 @@ export function runConnsOnce(options: ConnsOnceOptions): Promise<ExitCode> {
     const event = builder.event(row);
     if (passes === undefined || passes(event)) writer.write(event);
   }
+  for (const event of kept.events.map(endedSocket).filter(passesRow).sort(compareTimes)) {
+    if (writer.eventCount === options.count || writer.ended) break;
+    if (passes === undefined || passes(event)) writer.write(event);
+  }
+  const notObserved = [...snapshot.notObserved, ...kept.notObserved];
   const nowNs = bootTimeNs();
   writer.write({
     schema: SCHEMA,
@@ -75,10 +88,11 @@ export function runConnsOnce(options: ConnsOnceOptions): Promise<ExitCode> {
       sockets: snapshot.sockets.length,
       network_namespaces: snapshot.namespaces,
       closed_meanwhile: snapshot.closedMeanwhile,
+      ...(kept.events.length > 0 ? { kept_connections: kept.events.length } : {}),
     },
     lost: {},
-    not_observed: snapshot.notObserved,
+    not_observed: notObserved,
   });
   writer.flush();
-  return Promise.resolve(snapshot.notObserved.length === 0 ? EXIT_CODE.ok : EXIT_CODE.incomplete);
+  return notObserved.length === 0 ? EXIT_CODE.ok : EXIT_CODE.incomplete;
 }

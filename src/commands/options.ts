@@ -71,7 +71,7 @@ export const CONNECTION_STATES = ["connecting", "established", "listening", "bou
 /** Further states of sockets, which only a snapshot shows. */
 export const SOCKET_STATES = [
   ...["syn_sent", "syn_recv", "fin_wait1", "fin_wait2", "time_wait", "close", "close_wait", "last_ack", "listen"],
-  ...["closing", "unconnected"],
+  ...["closing", "unconnected", "ended"],
 ] as const;
 /** Kinds of sockets. */
 export const CONNECTION_TRANSPORTS = ["tcp", "udp", "udplite", "icmp", "raw"] as const;
@@ -379,7 +379,7 @@ export const CONNS_OPTIONS = {
   unix: flag("--unix", "Unix sockets too", RUN),
   keepMs: valued(
     "--keep <time>",
-    "keep ended connections in memory, 20,000 at most, which nothing reads yet but the counts of the summary: ms, s, m or h",
+    'remember ended connections, 20,000 at most, for "conns --once" and "who" of the same user: ms, s, m or h',
     RUN,
     values.parseDuration,
     0,

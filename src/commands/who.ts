@@ -13,6 +13,7 @@ import { RECORD_TYPE } from "../../bpf/records.gen.ts";
 import { closeLibrary, configureLibrary } from "../../ffi/mod.ts";
 import { findAsset } from "../assets.ts";
 import type { Clock } from "../capture.ts";
+import { readKept } from "../conns/kept.ts";
 import { DnsTracker } from "../correlation/tracker.ts";
 import { DnsEventBuilder } from "../dns_event.ts";
 import { EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
@@ -51,6 +52,9 @@ export interface WhoOptions extends Omit<LiveOptions, "durationMs" | "retainMs">
 /** How long the answer to a question is waited for before the process is told without it, ns. */
 const RESPONSE_WAIT_NS = 1e9;
 
+/** Ended connections told of one process. */
+const KEPT_SOCKETS_MAX = 100;
+
 /** How long facts of ended processes are of use: an event is told within a second. */
 const RETAIN_MS = 60_000;
 
@@ -78,7 +82,7 @@ export async function runWho(options: WhoOptions): Promise<ExitCode> {
     );
   }
   configureLibrary({ path: options.libbpf, bytes: findAsset("libbpf.so.1") });
-  const now = answerNow(options, targets);
+  const now = await answerNow(options, targets);
   if (now !== undefined) return now;
   // The live run chooses its libbpf itself.
   closeLibrary();
@@ -86,23 +90,25 @@ export async function runWho(options: WhoOptions): Promise<ExitCode> {
 }
 
 /** Looks among the sockets there are. Undefined: nobody yet, go on waiting. */
-function answerNow(options: WhoOptions, targets: readonly Target[]): ExitCode | undefined {
+async function answerNow(options: WhoOptions, targets: readonly Target[]): Promise<ExitCode | undefined> {
   const startedNs = bootTimeNs();
   const clock = new LiveClock();
   // Sockets know no names.
   const isName = targets[0]?.name !== undefined;
   const snapshot = isName ? undefined : takeSnapshot();
+  const kept = await readKept();
   const passes = compileFilter(options);
   using writer = openWriter({ ...options, columns: "who" });
   let named = 0;
-  for (const event of snapshot === undefined ? [] : whoEvents(snapshot, targets, clock)) {
+  const holding = snapshot === undefined ? [] : whoEvents(snapshot, targets, clock);
+  for (const event of [...holding, ...keptEvents(kept.events, targets, clock)]) {
     if (writer.eventCount === options.count || (passes !== undefined && !passes(event))) continue;
     if (event.process.pid !== 0) named++;
     writer.write(event);
   }
   if (named === 0 && options.waitMs !== undefined) return undefined;
   const nowNs = bootTimeNs();
-  const notObserved = [...snapshot?.notObserved ?? []];
+  const notObserved = [...snapshot?.notObserved ?? [], ...kept.notObserved];
   if (isName) notObserved.push("who asked for a name before now; --wait shows who asks next");
   writer.write({
     schema: SCHEMA,
@@ -111,7 +117,10 @@ function answerNow(options: WhoOptions, targets: readonly Target[]): ExitCode | 
     command: "who",
     duration_ms: Math.round((nowNs - startedNs) / 1e6),
     events: writer.eventCount,
-    observed: { sockets: snapshot?.sockets.length ?? 0 },
+    observed: {
+      sockets: snapshot?.sockets.length ?? 0,
+      ...(kept.events.length > 0 ? { kept_connections: kept.events.length } : {}),
+    },
     lost: {},
     not_observed: notObserved,
   });
@@ -179,6 +188,51 @@ function whoEvents(snapshot: Snapshot, targets: readonly Target[], clock: Clock)
     .map(({ process, sockets }) =>
       whoEvent(process, clock, snapshot.tsNs, { targets, programs, evidence: "socket", sockets })
     );
+}
+
+/** The processes of ended connections that match, each with the latest of them; whoever ended last comes first. */
+function keptEvents(kept: readonly ConnectionEvent[], targets: readonly Target[], clock: Clock): WhoEvent[] {
+  const programs = new Programs(clock, foreignProcReason());
+  const isOwn = ownAddresses();
+  const name = targets[0]?.name?.toLowerCase();
+  const found = new Map<string, { last: ConnectionEvent; sockets: WhoSocketInfo[] }>();
+  for (const event of kept.toSorted((left, right) => left.time < right.time ? 1 : left.time > right.time ? -1 : 0)) {
+    const { process, connection, destination_name: destination } = event;
+    if (process === undefined || process.pid === 0) continue;
+    const end = name === undefined
+      ? endOf(targets, connection, isOwn)
+      : destination?.name.toLowerCase() === name
+      ? "remote"
+      : undefined;
+    if (end === undefined) continue;
+    const key = `${process.pid} ${process.start_time}`;
+    const present = found.get(key) ?? { last: event, sockets: [] };
+    found.set(key, present);
+    if (present.sockets.length < KEPT_SOCKETS_MAX) present.sockets.push(connectionSocket(event, end));
+  }
+  return [...found.values()].map(({ last, sockets }) => ({
+    ...whoEvent(last.process ?? unknownProcess("not known"), clock, bootTimeNs(), {
+      targets,
+      programs,
+      evidence: "connection",
+      sockets,
+    }),
+    time: last.time,
+  }));
+}
+
+/** A connection of an answer. */
+function connectionSocket({ event, connection }: ConnectionEvent, end: "local" | "remote"): WhoSocketInfo {
+  const { transport, local, remote, netns } = connection;
+  return {
+    end,
+    protocol: transport,
+    state: event,
+    local,
+    ...(remote === undefined ? {} : { remote }),
+    netns,
+    fds: [],
+  };
 }
 
 /** A socket of an answer. */
@@ -286,22 +340,12 @@ function ofConnection(
   const { process, connection } = event;
   const end = endOf(targets, connection, isOwn);
   if (end === undefined || process === undefined || process.pid === 0) return undefined;
-  const { transport, local, remote, netns } = connection;
-  const socket: WhoSocketInfo = {
-    end,
-    protocol: transport,
-    state: event.event,
-    local,
-    ...(remote === undefined ? {} : { remote }),
-    netns,
-    fds: [],
-  };
   return {
     ...whoEvent(process, clock, bootTimeNs(), {
       targets,
       programs: new Programs(clock, foreignProcReason()),
       evidence: "connection",
-      sockets: [socket],
+      sockets: [connectionSocket(event, end)],
     }),
     time: event.time,
   };

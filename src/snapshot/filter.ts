@@ -5,9 +5,8 @@
  */
 
 import { type Network, networkHolds, parseAddress } from "../conns/filter.ts";
-import type { SocketEvent } from "../events.ts";
+import type { Endpoint, SocketEvent } from "../events.ts";
 import { compileGlob } from "../output/glob.ts";
-import type { SocketRow } from "./types.ts";
 
 /** What the filter options hold; an empty list lets everything pass. */
 export interface SocketFilterOptions {
@@ -29,8 +28,17 @@ export const WIDE_STATES: Readonly<Record<string, readonly SocketEvent["state"][
   connecting: ["syn_sent", "syn_recv"],
   listening: ["listen"],
   bound: ["bound", "unconnected"],
-  closed: ["fin_wait1", "fin_wait2", "time_wait", "close", "close_wait", "last_ack", "closing"],
+  closed: ["fin_wait1", "fin_wait2", "time_wait", "close", "close_wait", "last_ack", "closing", "ended"],
 };
+
+/** What of a socket filters look at. */
+export interface FilteredSocket {
+  readonly protocol: SocketEvent["protocol"];
+  readonly state: SocketEvent["state"];
+  readonly local?: Endpoint | undefined;
+  readonly remote?: Endpoint | undefined;
+  readonly path?: string | undefined;
+}
 
 /**
  * Compiles the options.
@@ -38,8 +46,8 @@ export const WIDE_STATES: Readonly<Record<string, readonly SocketEvent["state"][
  * @param options values of one option are alternatives; options must all agree
  * @returns the predicate
  */
-export function compileSocketFilter(options: SocketFilterOptions): (row: SocketRow) => boolean {
-  const tests: ((row: SocketRow) => boolean)[] = [];
+export function compileSocketFilter(options: SocketFilterOptions): (row: FilteredSocket) => boolean {
+  const tests: ((row: FilteredSocket) => boolean)[] = [];
   if (options.listen) tests.push(({ state }) => state === "listen" || state === "unconnected");
   if (options.states.length > 0) {
     const wanted = new Set<string>(options.states.flatMap((state) => [state, ...WIDE_STATES[state] ?? []]));

@@ -219,3 +219,40 @@ Deno.test("culprit who --wait in a pid namespace tells the program and no packag
   assert.deepEqual([answer?.exe_sha256, answer?.package], ["unknown", "unknown"]);
   assert.match(answer?.unknown_reason ?? "", /pid namespace/);
 });
+
+Deno.test("culprit conns --keep lets who and conns --once answer about connections that have ended", async () => {
+  const port = PORT + 40;
+  const asked = ["who", "--json", `127.0.0.1:${port}`];
+  using listener = Deno.listen({ hostname: "127.0.0.1", port });
+  {
+    await using _culprit = await RunningCulprit.start(["conns", "--json", "--keep", "5m"]);
+    const child = new Deno.Command("/bin/bash", { args: ["-c", `exec 3<>/dev/tcp/127.0.0.1/${port}`] }).spawn();
+    (await listener.accept()).close();
+    assert.ok((await child.status).success);
+    const once = ["conns", "--once", "--json", "--port", `${port}`, "--state", "ended"];
+    let ended: SocketEvent[] = [];
+    // Both ends; the run tells of them within its next turns.
+    while (ended.length < 2) {
+      const { code, stdout, stderr } = await runCulprit(once);
+      assert.equal(code, 0, stderr);
+      ended = parseLines(stdout).filter((event) => event.type === "socket");
+    }
+    assert.deepEqual(
+      ended.map(({ owners }) => owners.map(({ process }) => process.pid)).sort(),
+      [
+        [child.pid],
+        [Deno.pid],
+      ].sort(),
+    );
+    assert.ok(ended.every(({ state, ownership }) => state === "ended" && ownership === "past"));
+    const { code, stdout } = await runCulprit(asked);
+    assert.equal(code, 0);
+    const answer = answers(stdout).find(({ process }) => process.pid === child.pid);
+    assert.equal(answer?.evidence, "connection");
+    assert.equal(answer.process.exe, Deno.realPathSync("/bin/bash"));
+    assert.deepEqual(answer.sockets.map(({ end, state }) => [end, state]), [["remote", "close"]]);
+  }
+  // Only who listens is left when the run has ended, and maybe a TIME_WAIT that has no process.
+  const { stdout } = await runCulprit(asked);
+  assert.deepEqual(answers(stdout).map(({ process }) => process.pid).filter((pid) => pid !== 0), [Deno.pid]);
+});

@@ -1,0 +1,185 @@
+/**
+ * Hands what a running `culprit conns --keep` remembers of ended connections to those who look them up.
+ *
+ * The run listens on a Unix socket in a directory that only its user may enter, and answers whoever connects with one
+ * JSON line for each connection it keeps.
+ *
+ * @module
+ */
+
+import { OutputError } from "../errors.ts";
+import type { ConnectionEvent } from "../events.ts";
+import { stringifySafe } from "../output/json.ts";
+
+/** Where runs that keep connections are found. */
+const DIRECTORY = "/run/culprit";
+/** Octets written at a time; whoever reads slowly does not hold more in memory. */
+const CHUNK_UNITS = 64 * 1024;
+/** How long a run may take to tell what it keeps, ms. */
+const READ_LIMIT_MS = 5000;
+/** Most a run may tell: 20,000 lines are about 40 MB. */
+const READ_LIMIT_BYTES = 256 << 20;
+
+/** Offers what is kept, until it is disposed of. */
+export class KeptServer implements Disposable {
+  readonly #path: string;
+  readonly #listener: Deno.UnixListener;
+  readonly #clients = new Set<Deno.UnixConn>();
+
+  /**
+   * Begins.
+   *
+   * @param kept what to tell whoever asks, oldest end first
+   * @param directory where to listen
+   * @throws {OutputError} when the directory is somebody else's, or nothing can be made there
+   */
+  constructor(kept: () => Iterable<ConnectionEvent>, directory = DIRECTORY) {
+    try {
+      Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+      const reason = whyUntrusted(directory);
+      if (reason !== undefined) throw new OutputError(`"${directory}"`, reason);
+      removeAbandoned(directory);
+      this.#path = `${directory}/conns-${crypto.randomUUID()}.sock`;
+      this.#listener = Deno.listen({ transport: "unix", path: this.#path });
+    } catch (error) {
+      if (error instanceof OutputError || !(error instanceof Error)) throw error;
+      throw new OutputError(`look-ups of --keep in "${directory}"`, error.message, { cause: error });
+    }
+    void this.#serve(kept);
+  }
+
+  /** Ends; who is being told is cut off. */
+  [Symbol.dispose](): void {
+    this.#listener.close();
+    for (const client of this.#clients) client.close();
+    this.#clients.clear();
+    removeIfThere(this.#path);
+  }
+
+  async #serve(kept: () => Iterable<ConnectionEvent>): Promise<void> {
+    for await (const client of this.#listener) {
+      this.#clients.add(client);
+      void this.#tell(client, kept());
+    }
+  }
+
+  async #tell(client: Deno.UnixConn, events: Iterable<ConnectionEvent>): Promise<void> {
+    const writer = client.writable.getWriter();
+    const encoder = new TextEncoder();
+    try {
+      let text = "";
+      for (const event of events) {
+        text += `${stringifySafe(event)}\n`;
+        if (text.length < CHUNK_UNITS) continue;
+        await writer.write(encoder.encode(text));
+        text = "";
+      }
+      await writer.write(encoder.encode(text));
+      await writer.close();
+    } catch {
+      // Whoever asked has gone, or the run ends: nothing is lost by that.
+    } finally {
+      this.#clients.delete(client);
+    }
+  }
+}
+
+/** What running instances keep. */
+export interface Kept {
+  /** Ends of connections, in no order. */
+  readonly events: readonly ConnectionEvent[];
+  /** What could not be read and why, one sentence each. */
+  readonly notObserved: readonly string[];
+}
+
+/**
+ * Asks every run that keeps connections.
+ *
+ * @param directory where they listen
+ * @returns what they keep; nothing where none runs
+ */
+export async function readKept(directory = DIRECTORY): Promise<Kept> {
+  const events: ConnectionEvent[] = [];
+  const notObserved: string[] = [];
+  for (const path of socketsIn(directory, notObserved)) {
+    try {
+      for (const line of (await readAll(path)).split("\n")) {
+        if (line !== "") events.push(JSON.parse(line) as ConnectionEvent);
+      }
+    } catch (error) {
+      // It was killed, and left its socket.
+      if (error instanceof Deno.errors.ConnectionRefused || error instanceof Deno.errors.NotFound) continue;
+      if (!(error instanceof Error)) throw error;
+      notObserved.push(`all connections that a running culprit conns keeps: ${error.message}`);
+    }
+  }
+  return { events, notObserved };
+}
+
+/** Sockets of runs in a directory. */
+function socketsIn(directory: string, notObserved: string[]): string[] {
+  try {
+    const reason = whyUntrusted(directory);
+    if (reason !== undefined) {
+      notObserved.push(`connections that a running culprit conns keeps: ${directory} ${reason}`);
+      return [];
+    }
+    const names = [...Deno.readDirSync(directory)].map(({ name }) => name);
+    return names.filter((name) => /^conns-.*\.sock$/.test(name)).map((name) => `${directory}/${name}`);
+  } catch (error) {
+    // Another user's runs are not ours to ask, and say nothing that is missing here.
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) return [];
+    throw error;
+  }
+}
+
+/** Why a directory cannot be relied on: others could have put anything there. */
+function whyUntrusted(directory: string): string | undefined {
+  const { isDirectory, isSymlink, uid, mode } = Deno.lstatSync(directory);
+  if (isSymlink || !isDirectory) return "is no directory";
+  if (uid !== Deno.uid()) return `belongs to user ${uid}, wanted ${Deno.uid()}`;
+  return ((mode ?? 0) & 0o077) === 0 ? undefined : "may be entered by others, wanted mode 700";
+}
+
+/** Reads what is told until the end. */
+async function readAll(path: string): Promise<string> {
+  using client = await Deno.connect({ transport: "unix", path });
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    client.close();
+  }, READ_LIMIT_MS);
+  try {
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    let sizeBytes = 0;
+    for await (const part of client.readable) {
+      parts.push(part);
+      sizeBytes += part.length;
+      if (sizeBytes > READ_LIMIT_BYTES) throw new RangeError(`it told more than ${READ_LIMIT_BYTES} octets`);
+    }
+    return await new Blob(parts).text();
+  } catch (error) {
+    if (isLate) throw new RangeError(`it did not end within ${READ_LIMIT_MS} ms`);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Removes sockets of runs that were killed. */
+function removeAbandoned(directory: string): void {
+  for (const path of socketsIn(directory, [])) {
+    void Deno.connect({ transport: "unix", path }).then(
+      (client) => client.close(),
+      () => removeIfThere(path),
+    );
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * Connections that a running `culprit conns --keep` remembers, beside the sockets there are.
+ *
+ * @module
+ */
+
+import { type ConnectionEvent, SCHEMA, type SocketEvent } from "../events.ts";
+
+/**
+ * Shows the end of a connection as a socket.
+ *
+ * @param event its end
+ * @returns a socket in state `ended`, at the time of its end
+ */
+export function endedSocket(event: ConnectionEvent): SocketEvent {
+  const { connection, process, users } = event;
+  const processes = users?.map((user) => user.process) ?? (process === undefined ? [] : [process]);
+  const known = processes.filter(({ pid }) => pid !== 0);
+  return {
+    schema: SCHEMA,
+    type: "socket",
+    time: event.time,
+    protocol: connection.transport,
+    family: connection.family,
+    ...(connection.mapped ? { mapped: true as const } : {}),
+    state: "ended",
+    local: connection.local,
+    ...(connection.remote === undefined ? {} : { remote: connection.remote }),
+    owners: known.map((process) => ({ process, fds: [] })),
+    ownership: known.length > 0 ? "past" : "none",
+    ...(known.length > 0 ? {} : { unknown_reason: process?.unknown_reason ?? "no process was seen using it" }),
+    netns: connection.netns,
+    receive_queue: 0,
+    send_queue: 0,
+  };
+}
