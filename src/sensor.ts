@@ -52,6 +52,8 @@ export interface SensorProgram {
   readonly readsKernelVariables?: true;
   /** Names of better programs of the same sensor: this one is used only where the kernel refuses one of them. */
   readonly insteadOf?: readonly string[];
+  /** What it does not see, or not as well, that those programs do. Absent: nothing. */
+  readonly misses?: string;
 }
 
 /** What one folder of bpf/ offers. */

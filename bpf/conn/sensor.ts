@@ -71,6 +71,9 @@ export const CONN_SENSOR: Sensor = {
       attach: "tracing",
       hook: "tp_btf/sys_exit",
       insteadOf: ["conn_accept", "conn_connect"],
+      misses:
+        "of io_uring and 32-bit programs, who accepted before the first use; connects through io_uring that fail " +
+        "before a packet is sent",
       without: "who accepted is known only from first use, connects that fail before a packet is sent are not seen",
     },
     { name: "conn_send", attach: "tracing", hook: "tp_btf/sock_send_length", without: NO_USAGE },

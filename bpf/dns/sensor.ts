@@ -33,7 +33,13 @@ export const DNS_SENSOR: Sensor = {
       readsKernelVariables: true,
       without: "datagrams that an NFQUEUE held back are shown as sent by the daemon that released them",
     },
-    { name: "dns_egress_plain", attach: "cgroup", hook: "cgroup_skb/egress", insteadOf: ["dns_egress"] },
+    {
+      name: "dns_egress_plain",
+      attach: "cgroup",
+      hook: "cgroup_skb/egress",
+      insteadOf: ["dns_egress"],
+      misses: "who sent a datagram that an NFQUEUE held back: the daemon that released it is shown",
+    },
     { name: "dns_ingress", attach: "cgroup", hook: "cgroup_skb/ingress" },
     {
       name: "dns_post_bind4",

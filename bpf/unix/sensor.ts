@@ -34,6 +34,7 @@ export const UNIX_SENSOR: Sensor = {
       attach: "tracing",
       hook: "tp_btf/sys_exit",
       insteadOf: FUNCTION_NAMES,
+      misses: "what 32-bit programs do, and what goes through io_uring",
       without: "connects, accepts and listeners of Unix sockets are not seen",
     },
     {

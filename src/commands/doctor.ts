@@ -47,6 +47,9 @@ export function renderText(diagnosis: Diagnosis): string {
   for (const [index, check] of hooks.entries()) {
     lines.push(...checkLines(check, check.sensor.padEnd(sensorWidth) + (labels[index] ?? "").padEnd(hookWidth)));
     if (check.status === "fail" && check.without !== undefined) lines.push(`      without it: ${check.without}`);
+    const standIns = labels.filter((_, other) => check.replacedBy?.includes(hooks[other]?.name ?? "") === true);
+    if (standIns.length > 0) lines.push(`      in its place: ${standIns.join(", ")}`);
+    if (check.status === "pass" && check.misses !== undefined) lines.push(`      does not tell: ${check.misses}`);
   }
   lines.push("", verdictLine(diagnosis));
   return lines.map((line) => `${escapeTerminal(line)}\n`).join("");
@@ -82,7 +85,7 @@ export function renderJson(diagnosis: Diagnosis, time: string): string {
       kernel,
       ready,
       checks: checks.map(({ name, status, required, probed, mend }) => ({ name, status, required, probed, mend })),
-      hooks: hooks.map(({ sensor, name, hook, status, required, probed, mend, without }) => ({
+      hooks: hooks.map(({ sensor, name, hook, status, required, probed, mend, without, replacedBy, misses }) => ({
         sensor,
         program: name,
         hook,
@@ -91,6 +94,8 @@ export function renderJson(diagnosis: Diagnosis, time: string): string {
         probed,
         mend,
         without,
+        replaced_by: replacedBy,
+        misses,
       })),
     })
   }\n`;

@@ -8,7 +8,7 @@ import {
 } from "../errors.ts";
 import { CgroupNamespaceError } from "../host/cgroup2.ts";
 import { renderJson, renderText } from "./doctor.ts";
-import { type CheckStatus, diagnose, type Diagnosis } from "./doctor/checks.ts";
+import { type CheckStatus, diagnose, type Diagnosis, type HookCheck } from "./doctor/checks.ts";
 import type { DoctorHost } from "./doctor/host.ts";
 
 /** A host on which everything is as it should be. */
@@ -189,6 +189,35 @@ Deno.test("doctor tells that a program cannot be attached, and how to mend it", 
   const { hooks } = diagnoseWith({ tryProgram: () => ({ ok: false, step: "attach", error }) });
   assert.match(hooks[0]?.probed ?? "", /^cannot attach: .*CAP_NET_ADMIN/);
   assert.match(hooks[0]?.mend ?? "", /root/);
+});
+
+Deno.test("doctor tells what is in the place of programs the kernel refuses, and what that misses", () => {
+  const whyRefused = ({ hook }: { readonly hook: string }): string | undefined =>
+    /^f(?:entry|exit)\//.test(hook) ? "the kernel forbids fentry and fexit" : undefined;
+  const diagnosis = diagnoseWith({ whyRefused });
+  const hook = (name: string): HookCheck | undefined => diagnosis.hooks.find((check) => check.name === name);
+  assert.deepEqual(hook("unix_bind")?.replacedBy, ["unix_sys_exit", "unix_sys_again"]);
+  assert.equal(hook("unix_bind")?.without, undefined);
+  assert.match(hook("unix_sys_exit")?.misses ?? "", /io_uring/);
+  assert.deepEqual(hook("conn_accept")?.replacedBy, ["conn_sys_exit"]);
+  assert.equal(hook("unix_release")?.replacedBy, undefined);
+  const text = renderText(diagnosis);
+  assert.match(
+    text,
+    /fexit\/unix_bind .*\n {6}in its place: tp_btf\/sys_exit \(unix_sys_exit\), tp_btf\/sys_exit \(unix_sys_again\)\n/,
+  );
+  assert.match(text, /tp_btf\/sys_exit \(unix_sys_exit\) .*\n {6}does not tell: what 32-bit programs do/);
+  assert.match(text, /fentry\/unix_release .*\n {6}without it: ends of Unix sockets are not seen\n/);
+  const { hooks } = JSON.parse(renderJson(diagnosis, "t0"));
+  const replaced = hooks.find(({ program }: { program: string }) => program === "conn_connect");
+  assert.deepEqual([replaced.replaced_by, replaced.without], [["conn_sys_exit"], undefined]);
+
+  // A stand-in that fails as well is none.
+  const worse = diagnoseWith({
+    whyRefused: (program) => program.name === "conn_sys_exit" ? "no" : whyRefused(program),
+  });
+  const accept = worse.hooks.find(({ name }) => name === "conn_accept");
+  assert.deepEqual([accept?.replacedBy, accept?.without], [undefined, "who accepted is known only from first use"]);
 });
 
 Deno.test("the text is safe for a terminal and shows how to mend", () => {

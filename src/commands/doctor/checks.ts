@@ -31,8 +31,12 @@ export interface HookCheck extends Check {
   readonly sensor: string;
   /** The kernel's name of the hook. */
   readonly hook: string;
-  /** What is not observed without it; absent on required ones. */
+  /** What is not observed without it; absent on required ones, and where others are in its place. */
   readonly without?: string;
+  /** Names of programs that do its work where it fails; absent where none does. */
+  readonly replacedBy?: readonly string[];
+  /** What it does not see that those it stands in for would; absent where it stands in for none. */
+  readonly misses?: string;
 }
 
 /** Everything `culprit doctor` found out. */
@@ -230,6 +234,7 @@ function checkHook(
     hook: program.hook,
     required: isRequired,
     ...(without === undefined ? {} : { without }),
+    ...(program.misses === undefined ? {} : { misses: program.misses }),
   };
   if (object === undefined || blocker !== undefined) {
     return { ...base, ...untried(program.name, base.required, blocker ?? "there is no BPF object") };
@@ -240,6 +245,17 @@ function checkHook(
   if (result.ok) return { ...base, status: "pass", probed: "loaded and attached" };
   const mend = result.error.hint === undefined ? {} : { mend: result.error.hint };
   return { ...base, status: "fail", probed: `cannot ${result.step}: ${describe(result.error)}`, ...mend };
+}
+
+/** Says of a program that failed which others do its work, where all that could stand in for it pass. */
+function withStandIns(check: HookCheck, hooks: readonly HookCheck[]): HookCheck {
+  const names = SENSORS.flatMap(({ programs }) => programs)
+    .filter(({ insteadOf }) => insteadOf?.includes(check.name))
+    .map(({ name }) => name);
+  const standIns = hooks.filter(({ name, status }) => names.includes(name) && status === "pass");
+  if (check.status !== "fail" || names.length === 0 || standIns.length < names.length) return check;
+  const { without: _, ...rest } = check;
+  return { ...rest, replacedBy: standIns.map(({ name }) => name) };
 }
 
 /**
@@ -265,5 +281,5 @@ export function diagnose(host: DoctorHost, libbpfPath: string | undefined): Diag
     }
   }
   const ready = [...checks, ...hooks].every(({ required, status }) => !required || status === "pass");
-  return { kernel: host.release(), ready, checks, hooks };
+  return { kernel: host.release(), ready, checks, hooks: hooks.map((check) => withStandIns(check, hooks)) };
 }
