@@ -119,7 +119,13 @@ function socketText({ protocol, state, local, remote, fds }: WhoSocketInfo): str
 export function whoStory(event: WhoEvent): string {
   const { process, sockets, lookup } = event;
   const serves = sockets.length > 0 && sockets.every(({ end }) => end === "local");
-  const does = event.evidence === "lookup" ? "asked for" : serves ? "serves" : "talks to";
+  const isSeen = event.evidence === "connection";
+  const hasFailed = isSeen && sockets.every(({ state }) => state === "fail");
+  const isPast = isSeen && !hasFailed && sockets.every(({ state }) => state === "close" || state === "fail");
+  let does = serves ? "serves" : "talks to";
+  if (event.evidence === "lookup") does = "asked for";
+  else if (hasFailed) does = "tried to reach";
+  else if (isPast) does = serves ? "served" : "talked to";
   const isKnown = process.pid !== 0;
   const facts: [string, string][] = [
     ["process", `${process.name} (pid ${process.pid}), started ${process.start_time}`],
@@ -139,6 +145,8 @@ export function whoStory(event: WhoEvent): string {
   ];
   // Of nobody there are no facts, only sockets and why nobody is known.
   const lines: [string, string][] = isKnown ? facts : [];
+  // When it held the sockets is now; the rest has a time of its own.
+  if (event.evidence !== "socket") lines.push([isPast ? "ended" : "seen", event.time]);
   for (const socket of sockets.slice(0, MAX_SOCKETS_SHOWN)) lines.push(["socket", socketText(socket)]);
   if (sockets.length > MAX_SOCKETS_SHOWN) lines.push(["", `and ${sockets.length - MAX_SOCKETS_SHOWN} more`]);
   if (lookup !== undefined) {
