@@ -31,6 +31,12 @@ const TOTAL_OCTETS_MAX = 32 * 1024 * 1024;
 /** What a description takes besides its values, roughly. */
 const DESCRIPTION_OCTETS = 512;
 
+/** Of so many descriptions of one pid, the latest, the one a comment agrees with is looked for. */
+const DESCRIPTIONS_COMPARED_MAX = 64;
+
+/** Longest comm in a comment: 64 octets, as /proc has those of kernel threads, each of which may be shown as \xNN. */
+const COMM_SHOWN_MAX = 4 * 64;
+
 /** Packets of as many threads and descriptions share their owner. */
 const OWNERS_MAX = 4096;
 
@@ -105,6 +111,9 @@ export class FileOwner implements PacketOwner {
 /** A description of a process, and where it counts. */
 interface Description {
   process: ProcessInfo;
+  /** What a comment about it has behind the comm, and at its end. */
+  body: string;
+  tail: string;
   octets: number;
 }
 
@@ -153,10 +162,12 @@ export class FileProcesses {
     if (user !== undefined) process.user = user;
     const startNs = number(PROCESS_OPTION.startTime, 8);
     if (startNs !== undefined) process.start_time = new Date(Number(startNs / 1_000_000n)).toISOString();
-    let octets = DESCRIPTION_OCTETS;
+    const body = visible(descriptionBody(process));
+    const tail = visible(descriptionTail(process));
+    let octets = DESCRIPTION_OCTETS + body.length + tail.length;
     for (const value of values.values()) octets += Math.min(value.length, VALUE_OCTETS_MAX);
     const known = this.#byPid.get(pid) ?? [];
-    known.push({ process, octets });
+    known.push({ process, body, tail, octets });
     // At the end again: it is among those that were described last.
     this.#byPid.delete(pid);
     this.#byPid.set(pid, known);
@@ -184,9 +195,10 @@ export class FileProcesses {
 
   #resolve(pid: number, tid: number, comment: string | undefined): ProcessInfo {
     const known = this.#byPid.get(pid) ?? [];
-    for (const { process } of known.toReversed()) {
-      const said = comment === undefined ? undefined : readDescription(comment, process, tid);
-      if (said !== undefined) return { ...process, tid, ...said };
+    const compared = comment === undefined ? [] : known.slice(-DESCRIPTIONS_COMPARED_MAX).reverse();
+    for (const description of compared) {
+      const said = readDescription(comment ?? "", description, tid);
+      if (said !== undefined) return { ...description.process, tid, ...said };
     }
     const latest = known.at(-1)?.process ?? unnamed(pid, "the capture file tells its pid and no more");
     return { ...latest, tid };
@@ -207,16 +219,15 @@ export class FileProcesses {
  */
 function readDescription(
   comment: string,
-  process: ProcessInfo,
+  { process, body, tail }: Description,
   tid: number,
 ): { comm: string; container?: ContainerInfo } | undefined {
   const head = descriptionHead(process.pid, tid);
-  const body = visible(descriptionBody(process));
-  const tail = visible(descriptionTail(process));
-  const bodyAt = comment.indexOf(body, head.length);
-  if (!comment.startsWith(head) || bodyAt < 0 || !comment.endsWith(tail)) return undefined;
-  const comm = comment.slice(head.length, bodyAt);
-  const middle = comment.slice(bodyAt + body.length, comment.length - tail.length);
+  if (!comment.startsWith(head) || !comment.endsWith(tail)) return undefined;
+  const commSize = comment.slice(head.length, head.length + COMM_SHOWN_MAX + body.length).indexOf(body);
+  if (commSize < 0) return undefined;
+  const comm = comment.slice(head.length, head.length + commSize);
+  const middle = comment.slice(head.length + commSize + body.length, comment.length - tail.length);
   if (middle === "") return { comm };
   const [, runtime, id] = /^ container=([^: ]+):([^ ]+)$/.exec(middle) ?? [];
   return runtime === undefined || id === undefined ? undefined : { comm, container: { id, runtime } };

@@ -79,6 +79,32 @@ Deno.test("PcapngReader takes no pid of one section for that of another", () => 
   assert.deepEqual([second?.pid, second?.exe], [1234, "unknown"]);
 });
 
+Deno.test("FileProcesses compares a comment with no more than a bounded part of what a hostile file says", () => {
+  const processes = new FileProcesses();
+  const path = (index: number): Uint8Array => new TextEncoder().encode(`/bin/${index}`);
+  for (let index = 0; index < 100; index++) processes.add(7, new Map([[PROCESS_OPTION.path, path(index)]]), true);
+  const cases: readonly { name: string; comment: string; exe: string; comm: string }[] = [
+    { name: "the latest", comment: "pid=7 tid=9 comm=a exe=/bin/99 uid=undefined ppid=0", exe: "/bin/99", comm: "a" },
+    { name: "the 64th", comment: "pid=7 tid=9 comm=a exe=/bin/36 uid=undefined ppid=0", exe: "/bin/36", comm: "a" },
+    {
+      name: "one before",
+      comment: "pid=7 tid=9 comm=a exe=/bin/35 uid=undefined ppid=0",
+      exe: "/bin/99",
+      comm: "unknown",
+    },
+    {
+      name: "a comm no process has",
+      comment: `pid=7 tid=9 comm=${"a".repeat(257)} exe=/bin/36 uid=undefined ppid=0`,
+      exe: "/bin/99",
+      comm: "unknown",
+    },
+  ];
+  for (const { name, comment, exe, comm } of cases) {
+    const found = processes.find(7, 9, comment)?.process;
+    assert.deepEqual([found?.exe, found?.comm], [exe, comm], name);
+  }
+});
+
 Deno.test("FileProcesses keeps a bounded part of what a hostile file says", () => {
   const processes = new FileProcesses();
   const long = new Uint8Array(60_000).fill(0x78);
