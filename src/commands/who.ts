@@ -109,6 +109,9 @@ async function answerNow(options: WhoOptions, targets: readonly Target[]): Promi
   if (named === 0 && options.waitMs !== undefined) return undefined;
   const nowNs = bootTimeNs();
   const notObserved = [...snapshot?.notObserved ?? [], ...kept.notObserved];
+  if (named === 0 && kept.since !== undefined) {
+    notObserved.push(`what ended before ${kept.since}: a running culprit conns --keep has no room for more`);
+  }
   if (isName) notObserved.push("who asked for a name before now; --wait shows who asks next");
   writer.write({
     schema: SCHEMA,

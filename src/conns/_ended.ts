@@ -6,6 +6,9 @@
 
 import type { Connection } from "./types.ts";
 
+/** How many ended connections are kept unless something else is asked for, about 1 KiB each. */
+export const MAX_ENDED = 20_000;
+
 /** Ended connections, oldest end first. */
 export class EndedConnections {
   readonly #keepNs: number;

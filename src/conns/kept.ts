@@ -10,6 +10,7 @@
 import { OutputError } from "../errors.ts";
 import type { ConnectionEvent } from "../events.ts";
 import { stringifySafe } from "../output/json.ts";
+import { MAX_ENDED } from "./_ended.ts";
 
 /** Where runs that keep connections are found. */
 const DIRECTORY = "/run/culprit";
@@ -90,22 +91,29 @@ export interface Kept {
   readonly events: readonly ConnectionEvent[];
   /** What could not be read and why, one sentence each. */
   readonly notObserved: readonly string[];
+  /** Ends before this time are forgotten, because a run had no more room; RFC 3339, absent where all had. */
+  readonly since?: string;
 }
 
 /**
  * Asks every run that keeps connections.
  *
  * @param directory where they listen
+ * @param room how many one of them has room for
  * @returns what they keep; nothing where none runs
  */
-export async function readKept(directory = DIRECTORY): Promise<Kept> {
+export async function readKept(directory = DIRECTORY, room = MAX_ENDED): Promise<Kept> {
   const events: ConnectionEvent[] = [];
   const notObserved: string[] = [];
+  let since: string | undefined;
   for (const path of socketsIn(directory, notObserved)) {
     try {
+      const first = events.length;
       for (const line of (await readAll(path)).split("\n")) {
         if (line !== "") events.push(JSON.parse(line) as ConnectionEvent);
       }
+      const oldest = events[first]?.time;
+      if (events.length - first >= room && (since === undefined || (oldest ?? since) < since)) since = oldest;
     } catch (error) {
       // It was killed, and left its socket.
       if (error instanceof Deno.errors.ConnectionRefused || error instanceof Deno.errors.NotFound) continue;
@@ -113,7 +121,7 @@ export async function readKept(directory = DIRECTORY): Promise<Kept> {
       notObserved.push(`all connections that a running culprit conns keeps: ${error.message}`);
     }
   }
-  return { events, notObserved };
+  return { events, notObserved, ...(since === undefined ? {} : { since }) };
 }
 
 /** Sockets of runs in a directory. */

@@ -28,6 +28,15 @@ Deno.test("readKept() gets all that every run keeps, and nothing once they ended
   assert.deepEqual([...Deno.readDirSync(path)], []);
 });
 
+Deno.test("readKept() says since when all is remembered where a run has no more room", async () => {
+  using stack = new DisposableStack();
+  const path = directory(stack);
+  const three = ["1", "2", "3"].map((time) => ({ ...EVENT, time }));
+  using _run = new KeptServer(() => three, path);
+  assert.equal((await readKept(path, 4)).since, undefined);
+  assert.equal((await readKept(path, 3)).since, "1");
+});
+
 Deno.test("readKept() takes no run for one that was killed, nor a missing directory for a failure", async () => {
   using stack = new DisposableStack();
   const path = directory(stack);

@@ -10,7 +10,7 @@
 import { CONN_FLAG, CONN_KIND, CONN_STATE } from "../../bpf/conn/layout.gen.ts";
 import { FollowedConnection } from "./_connection.ts";
 import { endOf, takeEnding } from "./_end.ts";
-import { EndedConnections } from "./_ended.ts";
+import { EndedConnections, MAX_ENDED } from "./_ended.ts";
 import { Flows } from "./_flows.ts";
 import { ListenerIndex } from "./_listeners.ts";
 import { Missed } from "./_missed.ts";
@@ -54,7 +54,7 @@ export class ConnectionTracker {
   constructor(options: ConnectionTrackerOptions) {
     this.#options = options;
     this.#users = new Users(options, this.#missed);
-    this.#ended = new EndedConnections((options.keepMs ?? 300_000) * 1e6, options.maxEnded ?? 20_000);
+    this.#ended = new EndedConnections((options.keepMs ?? 300_000) * 1e6, options.maxEnded ?? MAX_ENDED);
     this.#waiting = new WaitingEvents(({ name, connection, tsNs, key }) => {
       // Not before: until now accept(2) could still return it.
       if (key !== undefined && this.#sockets.get(key)?.connection === connection) this.#sockets.delete(key);
