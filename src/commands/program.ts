@@ -101,7 +101,7 @@ export const EXIT_CODES = `Exit codes:
   ${EXIT_CODE.ok}   done and clean
   ${EXIT_CODE.findings}   who: nobody was found
   ${EXIT_CODE.usage}   the command line was wrong
-  ${EXIT_CODE.incomplete}   could not observe, or observed incompletely: privilege, kernel, loss, unwritable output
+  ${EXIT_CODE.incomplete}   could not observe, or observed incompletely: privilege, kernel, loss, unreadable input, unwritable output
   ${EXIT_CODE.internal}  a defect of culprit itself (CULPRIT_DEBUG=1 shows where)
 `;
 
@@ -141,7 +141,10 @@ Room:
 /** What `culprit who` takes and answers. */
 const WHO_NOTES = `Targets:
   IP, IP:PORT, [IPv6]:PORT, :PORT   sockets with this end; two targets name both ends of one connection
-  NAME                              who asks for this DNS name; only with --wait, the past is not kept
+  NAME                              who asks for this DNS name next, with --wait
+
+The past:
+  While a "culprit conns --keep" runs, it also tells who had connections that have ended, by address or name.
 
 Answer:
   Exit code 0 when a process was found, 1 when there is none, 3 when there is none and not all could be seen.
@@ -199,6 +202,7 @@ const CONNS_TEXTS: CommandTexts = {
     ["culprit conns --direction inbound --proto tcp", "what is accepted, by whom, from whom"],
     ["culprit conns --path '*/docker.sock'", "who talks to docker.sock, and which process serves there"],
     ["culprit conns --once --listen", "who listens now, in every network namespace"],
+    ["culprit conns --keep 10m --output /dev/null", 'meanwhile "who" and "conns --once" know what has ended'],
   ],
 };
 

@@ -64,6 +64,10 @@ const FILES: readonly (readonly [string, string])[] = [
     "what the offline single file unpacked, one directory for each version; can be removed at any time, and is made again",
   ],
   [
+    "/run/culprit",
+    "where a running culprit conns --keep is asked about connections that have ended, by its own user only",
+  ],
+  [
     "/lib/systemd/system/culprit-dns.service",
     "a unit that records DNS to /var/log/culprit/dns.json, not enabled by default",
   ],

@@ -3,7 +3,20 @@ import config from "../../deno.json" with { type: "json" };
 import { runInside } from "./_run.ts";
 
 /** Every command. */
-const COMMANDS = ["dns", "procs", "top", "who", "map", "doctor", "schema", "version", "completion", "man"];
+const COMMANDS = [
+  "dns",
+  "procs",
+  "conns",
+  "top",
+  "who",
+  "map",
+  "doctor",
+  "decode",
+  "schema",
+  "version",
+  "completion",
+  "man",
+];
 
 for (const command of COMMANDS) {
   Deno.test(`culprit ${command} --help`, async (test) => {
