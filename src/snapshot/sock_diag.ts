@@ -6,6 +6,7 @@
 
 import { netlinkDump } from "../../ffi/netlink.ts";
 import { LibbpfError } from "../errors.ts";
+import { counted } from "../output/count.ts";
 import { giveHolders, REASON } from "./assemble.ts";
 import { Listeners } from "./listeners.ts";
 import { insideNamespaces } from "./namespaces.ts";
@@ -107,7 +108,9 @@ export function readSockDiag(namespaces: ReadonlyMap<number, string>, notObserve
     (inode, error) => missing.add(`sockets of network namespace ${inode}: ${error.message}`),
   );
   const { byInode, denied } = readHolders();
-  if (denied > 0) missing.add(`the sockets of ${denied} processes: no permission to read their descriptors`);
+  if (denied > 0) {
+    missing.add(`the sockets of ${counted(denied, "processes")}: no permission to read their descriptors`);
+  }
   notObserved.push(...missing);
   for (const row of rows) {
     const holders = row.inode === 0 ? undefined : byInode.get(row.inode);
