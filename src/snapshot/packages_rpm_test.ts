@@ -233,6 +233,23 @@ Deno.test("SqliteReader does not follow a tree into itself", () => {
   }
 });
 
+Deno.test("SqliteReader takes no row of more columns than a table of rpm could have", () => {
+  using stack = new DisposableStack();
+  const path = `${makeRoot(stack)}/wide.sqlite`;
+  const made = new DatabaseSync(path);
+  for (const columns of [64, 65]) {
+    const names = Array.from({ length: columns }, (_, index) => `c${index}`);
+    made.exec(
+      `CREATE TABLE t${columns} (${names.join()}); INSERT INTO t${columns} VALUES (${names.map(() => 7).join()})`,
+    );
+  }
+  made.close();
+  const reader = new SqliteReader(fileOf(Deno.readFileSync(path)), undefined);
+  assert.deepEqual(reader.row(reader.rootOf("table", "t64"), 1), Array.from({ length: 64 }, () => 7));
+  const wide = reader.rootOf("table", "t65");
+  assert.throws(() => reader.row(wide, 1), new SqliteFormatError("a row has too many columns"));
+});
+
 Deno.test("readHeader() gives a package or undefined for any octets, and allocates nothing they ask for", () => {
   const database = new DatabaseSync(template() + DATABASE, { readOnly: true });
   const header = new Uint8Array(database.prepare("SELECT blob FROM Packages WHERE hnum = 1").get()?.blob as Uint8Array);

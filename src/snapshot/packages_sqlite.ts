@@ -33,6 +33,8 @@ const MAX_PAGES = 65_536;
 const MAX_DEPTH = 20;
 /** Octets of one row. rpm limits headers to this (4.14: 64 MiB of data and 1 MiB of index, later more). */
 const MAX_PAYLOAD_BYTES = 64 << 20;
+/** Columns of one row, which takes as little as one octet for each; the tables read here have 5 at most. */
+const MAX_COLUMNS = 64;
 /** Octets of a write-ahead log; SQLite begins a new one at 4 MiB where no reader keeps it from that. */
 const MAX_LOG_BYTES = 256 << 20;
 
@@ -72,6 +74,7 @@ function columnsOf(payload: Uint8Array<ArrayBuffer>): SqliteValue[] {
   const values: SqliteValue[] = [];
   let offset = headerSize;
   for (let at = first; at < headerSize;) {
+    if (values.length >= MAX_COLUMNS) throw new SqliteFormatError("a row has too many columns");
     const [type, next] = varint(payload, at);
     at = next;
     const size = type >= 12 ? Math.floor((type - 12) / 2) : type === 7 ? 8 : INTEGER_SIZES[type] ?? 0;
