@@ -6,40 +6,23 @@
  * @module
  */
 
-import { CONN_SENSOR } from "../../bpf/conn/sensor.ts";
-import { DNS_SENSOR, DnsPacketDecoder } from "../../bpf/dns/sensor.ts";
-import { PROCESS_SENSOR } from "../../bpf/process/sensor.ts";
-import { RECORD_TYPE } from "../../bpf/records.gen.ts";
 import { closeLibrary, configureLibrary } from "../../ffi/mod.ts";
 import { findAsset } from "../assets.ts";
 import type { Clock } from "../capture.ts";
 import { readKept } from "../conns/kept.ts";
-import { DnsTracker } from "../correlation/tracker.ts";
-import { DnsEventBuilder } from "../dns_event.ts";
 import { EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
-import {
-  type ConnectionEvent,
-  type CulpritEvent,
-  type DnsMessageEvent,
-  type ProcessInfo,
-  SCHEMA,
-  type WhoEvent,
-  type WhoSocketInfo,
-} from "../events.ts";
+import { type ConnectionEvent, type ProcessInfo, SCHEMA, type WhoEvent, type WhoSocketInfo } from "../events.ts";
 import { bootTimeNs, LiveClock } from "../host/clock.ts";
-import { type LiveHandlers, type LiveSession, runLive } from "../live.ts";
 import { compileFilter } from "../output/filter.ts";
 import { openWriter } from "../output/writer.ts";
 import { unknownProcess } from "../process_table.ts";
 import { foreignProcReason, processesOf } from "../snapshot/processes.ts";
 import { Programs } from "../snapshot/program.ts";
 import { type Snapshot, type SocketHolder, type SocketRow, takeSnapshot } from "../snapshot/snapshot.ts";
-import { matchesEnd, parseTarget, type Target } from "../snapshot/target.ts";
-import { connsHandlers } from "./conns.ts";
+import { parseTarget, type Target } from "../snapshot/target.ts";
 import type { LiveOptions } from "./options.ts";
-
-/** Exit code when nobody was found, as of grep(1): everything was looked at, there is nothing. */
-const NOBODY_FOUND = EXIT_CODE.findings;
+import { connectionSocket, endOf, NOBODY_FOUND, ownAddresses, whoEvent } from "./who_answer.ts";
+import { answerNext } from "./who_next.ts";
 
 /** What `culprit who` receives. */
 export interface WhoOptions extends Omit<LiveOptions, "durationMs" | "retainMs"> {
@@ -49,17 +32,11 @@ export interface WhoOptions extends Omit<LiveOptions, "durationMs" | "retainMs">
   readonly waitMs: number | undefined;
 }
 
-/** How long the answer to a question is waited for before the process is told without it, ns. */
-const RESPONSE_WAIT_NS = 1e9;
-
 /** Ended connections told of one process. */
 const KEPT_SOCKETS_MAX = 100;
 
 /** How long facts of ended processes are of use: an event is told within a second. */
 const RETAIN_MS = 60_000;
-
-/** Answers later than this belong to nothing. */
-const DNS_TIMEOUT_MS = 5000;
 
 /**
  * Runs `culprit who`.
@@ -129,25 +106,6 @@ async function answerNow(options: WhoOptions, targets: readonly Target[]): Promi
   });
   if (named > 0) return EXIT_CODE.ok;
   return notObserved.length > 0 ? EXIT_CODE.incomplete : NOBODY_FOUND;
-}
-
-/** Whether an address is one of this host, as far as culprit's own network namespace goes. */
-function ownAddresses(): (ip: string) => boolean {
-  const addresses = new Set(Deno.networkInterfaces().map(({ address }) => address));
-  return (ip) => addresses.has(ip) || ip.startsWith("127.");
-}
-
-/** Which end of a socket, or of a connection, is what was asked for. */
-function endOf(
-  targets: readonly Target[],
-  { local, remote }: Pick<WhoSocketInfo, "local" | "remote">,
-  isOwn: (ip: string) => boolean,
-): "local" | "remote" | undefined {
-  const [first, second] = targets;
-  if (first === undefined) return undefined;
-  const other = (end: typeof remote): boolean => second === undefined || matchesEnd(second, end, isOwn);
-  if (matchesEnd(first, remote, () => false) && other(local)) return "remote";
-  return matchesEnd(first, local, isOwn) && other(remote) ? "local" : undefined;
 }
 
 /** What is found of one process. */
@@ -224,20 +182,6 @@ function keptEvents(kept: readonly ConnectionEvent[], targets: readonly Target[]
   }));
 }
 
-/** A connection of an answer. */
-function connectionSocket({ event, connection }: ConnectionEvent, end: "local" | "remote"): WhoSocketInfo {
-  const { transport, local, remote, netns } = connection;
-  return {
-    end,
-    protocol: transport,
-    state: event,
-    local,
-    ...(remote === undefined ? {} : { remote }),
-    netns,
-    fds: [],
-  };
-}
-
 /** A socket of an answer. */
 function socketInfo(row: SocketRow, end: "local" | "remote", holder: SocketHolder | undefined): WhoSocketInfo {
   return {
@@ -249,178 +193,4 @@ function socketInfo(row: SocketRow, end: "local" | "remote", holder: SocketHolde
     netns: row.netns,
     fds: holder?.fds ?? [],
   };
-}
-
-/** Makes an answer, with the facts of the program. */
-function whoEvent(
-  process: ProcessInfo,
-  clock: Clock,
-  tsNs: number,
-  what: Pick<WhoEvent, "evidence" | "sockets" | "lookup"> & { targets: readonly Target[]; programs: Programs },
-): WhoEvent {
-  const { targets, programs, evidence, sockets, lookup } = what;
-  const program = programs.describe(process);
-  return {
-    schema: SCHEMA,
-    type: "who",
-    time: clock.toRfc3339(tsNs),
-    target: targets.map(({ text }) => text).join(" "),
-    evidence,
-    process,
-    exe_sha256: program.sha256,
-    package: program.package,
-    ...(program.packageVersion === undefined ? {} : { package_version: program.packageVersion }),
-    ...(program.unknownReason === undefined ? {} : { unknown_reason: program.unknownReason }),
-    sockets,
-    ...(lookup === undefined ? {} : { lookup }),
-  };
-}
-
-/** Waits for it to happen. */
-async function answerNext(options: LiveOptions, targets: readonly Target[]): Promise<ExitCode> {
-  let found = 0;
-  const name = targets[0]?.name;
-  const emitting = (session: LiveSession): (event: WhoEvent | undefined) => void => {
-    const passes = compileFilter(options);
-    return (event) => {
-      if (event === undefined || found > 0 || (passes !== undefined && !passes(event))) return;
-      found++;
-      session.emit(event);
-    };
-  };
-  const code = await runLive({
-    name: "who",
-    columns: "who",
-    sensors: name === undefined ? [PROCESS_SENSOR, CONN_SENSOR, DNS_SENSOR] : [PROCESS_SENSOR, DNS_SENSOR],
-    handlers: (session) =>
-      name === undefined
-        ? connectionHandlers(session, options, targets, emitting(session))
-        : lookupHandlers(session, targets, name, emitting(session)),
-  }, { ...options, count: 1 });
-  if (found > 0) return EXIT_CODE.ok;
-  return code === EXIT_CODE.ok ? NOBODY_FOUND : code;
-}
-
-/** Waits for a connection. */
-function connectionHandlers(
-  session: LiveSession,
-  options: LiveOptions,
-  targets: readonly Target[],
-  emit: (event: WhoEvent | undefined) => void,
-): LiveHandlers {
-  const isOwn = ownAddresses();
-  const observer: LiveSession = {
-    clock: session.clock,
-    table: session.table,
-    run: session.run,
-    emit: (event: CulpritEvent) => {
-      if (event.type === "connection") emit(ofConnection(event, session.clock, targets, isOwn));
-    },
-    fail: (error) => session.fail(error),
-    stop: () => session.stop(),
-  };
-  return connsHandlers(observer, {
-    ...options,
-    events: [],
-    listen: false,
-    states: [],
-    connectionPorts: [],
-    networks: [],
-    protocols: [],
-    directions: [],
-    keepMs: 1000,
-    idleMs: 30_000,
-  });
-}
-
-/** The answer a connection gives, if it is one. */
-function ofConnection(
-  event: ConnectionEvent,
-  clock: Clock,
-  targets: readonly Target[],
-  isOwn: (ip: string) => boolean,
-): WhoEvent | undefined {
-  const { process, connection } = event;
-  const end = endOf(targets, connection, isOwn);
-  if (end === undefined || process === undefined || process.pid === 0) return undefined;
-  return {
-    ...whoEvent(process, clock, bootTimeNs(), {
-      targets,
-      programs: new Programs(clock, foreignProcReason()),
-      evidence: "connection",
-      sockets: [connectionSocket(event, end)],
-    }),
-    time: event.time,
-  };
-}
-
-/** Waits for a question. */
-function lookupHandlers(
-  session: LiveSession,
-  targets: readonly Target[],
-  name: string,
-  emit: (event: WhoEvent | undefined) => void,
-): LiveHandlers {
-  const builder = new DnsEventBuilder(session.clock, {
-    lookup: (owner, tsNs) => session.table.lookup(owner, tsNs),
-    unknown: () => unknownProcess("no process was seen opening or using the socket"),
-  });
-  const decoder = new DnsPacketDecoder(() => undefined);
-  let asked: { event: WhoEvent; askedNs: number } | undefined;
-  const tell = (): void => {
-    emit(asked?.event);
-    asked = undefined;
-  };
-  const tracker = new DnsTracker({
-    timeoutMs: DNS_TIMEOUT_MS,
-    messages: true,
-    onMessage: (message) => {
-      const event = builder.message(message);
-      if (event.dns.question?.name.toLowerCase() !== name || event.role === "server") return;
-      if (event.type === "dns.response") {
-        // The first answers are enough: the same name is often asked for with several types.
-        if (asked?.event.lookup === undefined || event.process?.pid !== asked.event.process.pid) return;
-        asked.event.lookup.answers.push(...event.dns.answers.map(({ data }) => data));
-        tell();
-      } else if (asked === undefined && event.process !== undefined && event.process.pid !== 0) {
-        // At once: while it waits for the response its program can still be read.
-        asked = { event: ofLookup(event, event.process, session.clock, targets), askedNs: bootTimeNs() };
-      }
-    },
-  });
-  const onPacket = tracker.packet.bind(tracker);
-  return {
-    record: (type, view, base) => {
-      if (type === RECORD_TYPE.DNS_PACKET) decoder.decode(view, base, onPacket);
-    },
-    tick: (nowNs) => {
-      tracker.tick(nowNs);
-      if (asked !== undefined && nowNs - asked.askedNs > RESPONSE_WAIT_NS) tell();
-    },
-    finish: (nowNs) => {
-      tracker.flush(nowNs);
-      tell();
-    },
-    lost: (nowNs) => tracker.noteLoss(nowNs),
-    observed: () => ({ queries: tracker.counters.queries }),
-    lostCounts: () => ({}),
-  };
-}
-
-/** The answer a question gives; what is answered to it comes later. */
-function ofLookup(
-  { dns, network, time }: DnsMessageEvent,
-  process: ProcessInfo,
-  clock: Clock,
-  targets: readonly Target[],
-): WhoEvent {
-  const lookup = { name: dns.question?.name ?? "unknown", server: network.destination, answers: [] };
-  const what = {
-    targets,
-    programs: new Programs(clock, foreignProcReason()),
-    evidence: "lookup" as const,
-    sockets: [],
-    lookup,
-  };
-  return { ...whoEvent(process, clock, bootTimeNs(), what), time };
 }
