@@ -11,7 +11,6 @@ import {
   type BpfMap,
   BpfObject,
   closeFd,
-  forbidsFunctionPrograms,
   OPEN_FLAG,
   openFile,
   type ProgramInfo,
@@ -19,7 +18,8 @@ import {
   RingReader,
   type UprobeTarget,
 } from "../ffi/mod.ts";
-import { readObject, whyNoKernelVariables } from "./object.ts";
+import { readObject } from "./object.ts";
+import { isReplaced, isWanted, whyRefused } from "./sensor_choice.ts";
 import { CulpritError, LibbpfError, VerifierError } from "./errors.ts";
 import { cgroup2Root } from "./host/cgroup2.ts";
 
@@ -258,19 +258,6 @@ function loadObject(
 }
 
 /**
- * Why a program need not be tried. To find that out by loading would take as long as the rest of the start, each time.
- *
- * @param program of a sensor
- * @returns the reason; undefined where only trying tells
- */
-export function whyRefused({ hook, readsKernelVariables }: SensorProgram): string | undefined {
-  if (readsKernelVariables) return whyNoKernelVariables();
-  return /^f(?:entry|exit)\//.test(hook) && forbidsFunctionPrograms()
-    ? "the kernel forbids fentry and fexit"
-    : undefined;
-}
-
-/**
  * Which program made loading fail.
  *
  * @param error of the load
@@ -280,31 +267,6 @@ export function programOf(error: CulpritError): string | undefined {
   if (error instanceof VerifierError) return error.program;
   // Its hook is not in this kernel.
   return error instanceof LibbpfError ? /^load program "(.+)"$/.exec(error.operation)?.[1] : undefined;
-}
-
-/** Whether to load a program: the kernel did not refuse it, and did refuse the one it stands in for. */
-function isWanted(
-  program: SensorProgram,
-  programs: ReadonlyMap<string, SensorProgram>,
-  refused: ReadonlyMap<SensorProgram, string>,
-): boolean {
-  if (refused.has(program)) return false;
-  if (program.insteadOf === undefined) return true;
-  return program.insteadOf.some((name) => {
-    const better = programs.get(name);
-    return better === undefined || refused.has(better);
-  });
-}
-
-/** Whether others do the work of a program that was refused, or it only stands in for one that works. */
-function isReplaced(
-  program: SensorProgram,
-  sensors: readonly Sensor[],
-  refused: ReadonlyMap<SensorProgram, string>,
-): boolean {
-  const standIns = sensors.flatMap((sensor) => sensor.programs)
-    .filter(({ insteadOf }) => insteadOf?.includes(program.name));
-  return standIns.length > 0 && standIns.every((standIn) => !refused.has(standIn));
 }
 
 /** Sets constants of the object, before it is loaded. */

@@ -35,7 +35,8 @@ import {
 } from "../../host/kernel.ts";
 import { procGap, scanProcesses } from "../../host/proc.ts";
 import { readObject } from "../../object.ts";
-import { libcTargets, programOf, type SensorProgram, whyRefused } from "../../sensor.ts";
+import { libcTargets, programOf, type SensorProgram } from "../../sensor.ts";
+import { whyRefused } from "../../sensor_choice.ts";
 
 /** What the checks ask. Methods that try something throw the `CulpritError` that says why it failed. */
 export interface DoctorHost {
