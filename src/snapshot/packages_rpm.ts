@@ -18,6 +18,9 @@ const OTHER_FORMATS = [
   ["Packages", "Berkeley DB, as before rpm 4.16"],
 ] as const;
 
+/** Octets of the headers of packages that have a file of one name; large ones have a few MiB each. */
+const MAX_HEADERS_BYTES = 64 << 20;
+
 /** How often a database is read that is being written meanwhile. */
 const MAX_ATTEMPTS = 3;
 /** What of a write-ahead log is never the same in another round: its salts. */
@@ -77,8 +80,11 @@ function ownerIn(reader: SqliteReader, paths: readonly string[]): PackageOwner |
   const [path = ""] = paths;
   const packages = reader.rootOf("table", "Packages");
   let absent: PackageOwner | undefined;
+  let headersBytes = 0;
   for (const [number, positions] of filesNamed(reader, path.slice(path.lastIndexOf("/") + 1))) {
     const header = reader.row(packages, number)?.[1];
+    if (typeof header === "object") headersBytes += header.bytes.length;
+    if (headersBytes > MAX_HEADERS_BYTES) throw new SqliteFormatError("too much of it would have to be read");
     const file = typeof header === "object" ? readHeader(header.bytes, positions, paths) : undefined;
     if (file === undefined) throw new SqliteFormatError("the header of a package is damaged");
     if (file === "none") continue;

@@ -233,6 +233,26 @@ Deno.test("SqliteReader does not follow a tree into itself", () => {
   }
 });
 
+Deno.test("SqliteReader looks at one cell only so often", () => {
+  const database = Deno.readFileSync(template() + DATABASE);
+  const pageSize = new DataView(database.buffer).getUint16(16);
+  const root = new SqliteReader(fileOf(database), undefined).rootOf("index", "Basenames_key_idx");
+  const page = new DataView(database.buffer, (root - 1) * pageSize, pageSize);
+  // A leaf of cells that are all the last of them, over which the cells before them were written.
+  const count = Math.floor((pageSize - 100) / 2);
+  const cell = pageSize - 6;
+  database.set([5, 3, 15, 1, 65, 7], (root - 1) * pageSize + cell);
+  page.setUint8(0, 10);
+  page.setUint16(3, count);
+  for (let index = 0; index < count; index++) page.setUint16(8 + 2 * index, cell);
+  const reader = new SqliteReader(fileOf(database), undefined);
+  const searches = Math.ceil((1 << 22) / count);
+  const search = (): void => {
+    for (let times = 0; times < searches; times++) assert.deepEqual([...reader.rowidsOf(root, "B")], []);
+  };
+  assert.throws(search, new SqliteFormatError("too many of its rows would have to be read"));
+});
+
 Deno.test("SqliteReader takes no row of more columns than a table of rpm could have", () => {
   using stack = new DisposableStack();
   const path = `${makeRoot(stack)}/wide.sqlite`;

@@ -29,6 +29,8 @@ export type SqliteValue =
 
 /** Pages looked at in all; rpm's database of a large host takes a few hundred. */
 const MAX_PAGES = 65_536;
+/** Cells looked at in all, many of which can be one and the same; a page of 4 KiB has a few hundred. */
+const MAX_CELLS = 1 << 22;
 /** Levels of a tree, as of SQLite itself (BTCURSOR_MAX_DEPTH). */
 const MAX_DEPTH = 20;
 /** Octets of one row. rpm limits headers to this (4.14: 64 MiB of data and 1 MiB of index, later more). */
@@ -142,6 +144,7 @@ export class SqliteReader {
   /** Where in the log the latest version of a page is. */
   readonly #logged = new Map<number, number>();
   #pages = 0;
+  #cells = 0;
 
   /**
    * Opens a database.
@@ -303,6 +306,8 @@ export class SqliteReader {
     const count = view.getUint16(start + 3);
     const pointers = start + (isLeaf ? 8 : 12);
     if (pointers + 2 * count > this.#usableSize) throw new SqliteFormatError("a page has too many cells");
+    this.#cells += count;
+    if (this.#cells > MAX_CELLS) throw new SqliteFormatError("too many of its rows would have to be read");
     const cells: number[] = [];
     for (let index = 0; index < count; index++) {
       const cell = view.getUint16(pointers + 2 * index);
