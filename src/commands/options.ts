@@ -584,16 +584,34 @@ export function settleFormat<Raw extends { readonly json: boolean; readonly form
 }
 
 /**
- * Refuses what only a snapshot shows: without `--once` it would wait for what never comes.
+ * Refuses what only a snapshot shows, which would wait for what never comes, and with `--once` what only a live run does.
  *
  * @param options values of `culprit conns`
  * @returns the same
- * @throws {UsageError} when one of them needs `--once`, which is not there
+ * @throws {UsageError} when one of them does not go with `--once`, or needs it
  */
-export function refuseOnceOnly<
-  Options extends { once: boolean; protocols: readonly string[]; states: readonly string[] },
+export function settleOnce<
+  Options extends {
+    once: boolean;
+    protocols: readonly string[];
+    states: readonly string[];
+    events: readonly string[];
+    directions: readonly string[];
+    durationMs: number | undefined;
+    keepMs: number;
+  },
 >(options: Options): Options {
-  if (options.once) return options;
+  if (options.once) {
+    const live = [
+      ["--duration", options.durationMs !== undefined],
+      ["--keep", options.keepMs > 0],
+      ["--event", options.events.length > 0],
+      ["--direction", options.directions.length > 0],
+    ] as const;
+    const [flag] = live.find(([, isGiven]) => isGiven) ?? [];
+    if (flag !== undefined) throw new UsageError(`option ${flag}: found together with --once, wanted a live run`);
+    return options;
+  }
   const protocol = options.protocols.find((name) => SOCKET_PROTOCOLS.some((other) => other === name));
   const state = options.states.find((name) => SOCKET_STATES.some((other) => other === name));
   const found = protocol !== undefined

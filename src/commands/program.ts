@@ -27,8 +27,8 @@ import {
   type OptionValues,
   PROCS_OPTIONS,
   type ProcsOptions,
-  refuseOnceOnly,
   settleFormat,
+  settleOnce,
   type ShellName,
   SHELLS,
   TOP_OPTIONS,
@@ -407,7 +407,7 @@ export function buildProgram(runners: Runners, writeOut: WriteText, onExit: (cod
 
   const conns = program.command("conns").usage("[options]").optionsGroup(HELP_GROUP);
   const connsValues = addOptions(describe(conns, CONNS_TEXTS), CONNS_OPTIONS);
-  conns.action(async () => onExit(await runners.conns(refuseOnceOnly(settleFormat(connsValues())))));
+  conns.action(async () => onExit(await runners.conns(settleOnce(settleFormat(connsValues())))));
 
   const top = program.command("top").usage("[options]").optionsGroup(HELP_GROUP);
   const topValues = addOptions(describe(top, TOP_TEXTS), TOP_OPTIONS);

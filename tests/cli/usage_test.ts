@@ -69,6 +69,9 @@ const CASES: readonly (readonly [args: string, message: string, hint?: string])[
   ["who :80 --format kv", 'option --format: found "kv", wanted one of text, json'],
   ["conns --proto tcp,packet", "option --proto: found packet without --once, wanted both"],
   ["conns --state time_wait", "option --state: found time_wait without --once, wanted both"],
+  ["conns --once --duration 5s", "option --duration: found together with --once, wanted a live run"],
+  ["conns --once --keep 5m", "option --keep: found together with --once, wanted a live run"],
+  ["conns --once --event open", "option --event: found together with --once, wanted a live run"],
   ["help frobnicate", 'unknown command "frobnicate"', 'run "culprit --help"'],
   ["doctor --duration 5s", 'unknown option "--duration"', 'run "culprit doctor --help"'],
 ];
