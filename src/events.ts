@@ -479,6 +479,8 @@ export interface WhoLookupInfo {
   server: Endpoint;
   /** Data of the answers, in presentation form. */
   answers: string[];
+  /** Response code; absent where no response came within a second. */
+  rcode?: string;
 }
 
 /** Processes that `culprit map` shows as one: same executable, unit, container, user and network namespace. */

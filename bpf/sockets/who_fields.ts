@@ -42,6 +42,7 @@ const WHO_LOOKUP_BLOCK: Block<WhoLookupInfo> = {
     name: { type: "string", text: "Name" },
     server: { type: "block", block: ENDPOINT_BLOCK, text: "Server it asked" },
     answers: { type: "strings", text: "Data of the answers; empty where there are none" },
+    rcode: { type: "string", optional: true, text: "Response code; absent where no response came within a second" },
   },
 };
 
@@ -150,8 +151,8 @@ export function whoStory(event: WhoEvent): string {
   for (const socket of sockets.slice(0, MAX_SOCKETS_SHOWN)) lines.push(["socket", socketText(socket)]);
   if (sockets.length > MAX_SOCKETS_SHOWN) lines.push(["", `and ${sockets.length - MAX_SOCKETS_SHOWN} more`]);
   if (lookup !== undefined) {
-    const answers = lookup.answers.length === 0 ? "no answers" : lookup.answers.join(", ");
-    lines.push(["lookup", `${lookup.name} at ${endText(lookup.server)}: ${answers}`]);
+    const { name, server, rcode = "no response", answers } = lookup;
+    lines.push(["lookup", `${name} at ${endText(server)}: ${[rcode, answers.join(", ")].join(" ").trimEnd()}`]);
   }
   const reason = process.unknown_reason ?? event.unknown_reason;
   if (reason !== undefined) lines.push(["unknown", reason]);

@@ -141,7 +141,9 @@ function lookupHandlers(
       if (event.type === "dns.response") {
         // The first answers are enough: the same name is often asked for with several types.
         if (asked?.event.lookup === undefined || event.process?.pid !== asked.event.process.pid) return;
-        asked.event.lookup.answers.push(...event.dns.answers.map(({ data }) => data));
+        const { lookup } = asked.event;
+        lookup.answers.push(...event.dns.answers.map(({ data }) => data));
+        if (event.dns.rcode !== undefined) lookup.rcode = event.dns.rcode;
         tell();
       } else if (asked === undefined && event.process !== undefined && event.process.pid !== 0) {
         // At once: while it waits for the response its program can still be read.
