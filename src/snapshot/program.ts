@@ -20,16 +20,24 @@ export interface ProgramFacts {
 
 const CHUNK_BYTES = 256 * 1024;
 
-/** SHA-256 of a file, in hex; or why it cannot be read. */
-function hashFile(path: string): { hex: string } | "denied" | "gone" {
+/** Octets of executables read in all: anybody can run one that is a hole of terabytes behind a small program. */
+const MAX_HASHED_BYTES = 4 * 2 ** 30;
+const TOO_LARGE = "the executables are larger than 4 GiB together";
+
+/** SHA-256 of a file, in hex, and its octets; or why it cannot be read. */
+function hashFile(path: string, maxBytes: number): { hex: string; bytes: number } | "denied" | "gone" | "large" {
   try {
     using file = Deno.openSync(path);
+    if (file.statSync().size > maxBytes) return "large";
+    let bytes = 0;
     const hash = createHash("sha256");
     const chunk = new Uint8Array(CHUNK_BYTES);
     for (let count = file.readSync(chunk); count !== null; count = file.readSync(chunk)) {
       hash.update(chunk.subarray(0, count));
+      bytes += count;
+      if (bytes > maxBytes) return "large";
     }
-    return { hex: hash.digest("hex") };
+    return { hex: hash.digest("hex"), bytes };
   } catch (error) {
     if (error instanceof Deno.errors.PermissionDenied) return "denied";
     // Ended, or about to: a zombie has no executable any more.
@@ -84,6 +92,7 @@ export class Programs {
   readonly #clock: Clock;
   readonly #unreadable: string | undefined;
   readonly #known = new Map<string, ProgramFacts>();
+  #leftBytes = MAX_HASHED_BYTES;
 
   /**
    * @param clock made the start times of the processes
@@ -121,10 +130,12 @@ export class Programs {
     const key = file === undefined ? undefined : `${file} ${process.exe} ${process.container?.id ?? ""}`;
     const known = key === undefined ? undefined : this.#known.get(key);
     if (known !== undefined) return known;
-    const hash = hashFile(link);
+    const hash = hashFile(link, this.#leftBytes);
     if (hash === "gone") return undefined;
     const owner = packageOf(`/proc/${process.pid}/root`, pathInRoot(process));
     if (hash === "denied") return facts(owner, undefined, "no permission to read the executable");
+    if (hash === "large") return facts(owner, undefined, TOO_LARGE);
+    this.#leftBytes -= hash.bytes;
     const found = facts(owner, hash.hex, owner.reason);
     if (key !== undefined) this.#known.set(key, found);
     return found;
