@@ -597,10 +597,24 @@ export function settleOnce<
     states: readonly string[];
     events: readonly string[];
     directions: readonly string[];
+    paths: readonly string[];
+    connectionPorts: readonly number[];
+    networks: readonly unknown[];
     durationMs: number | undefined;
     keepMs: number;
   },
 >(options: Options): Options {
+  if (options.paths.length > 0) {
+    const others = [
+      ["--proto", options.protocols.length > 0 && !options.protocols.includes("unix")],
+      ["--port", options.connectionPorts.length > 0],
+      ["--addr", options.networks.length > 0],
+    ] as const;
+    const [flag] = others.find(([, isGiven]) => isGiven) ?? [];
+    if (flag !== undefined) {
+      throw new UsageError(`option ${flag}: found --path beside it, which only Unix sockets have`);
+    }
+  }
   if (options.once) {
     const live = [
       ["--duration", options.durationMs !== undefined],

@@ -69,6 +69,8 @@ const CASES: readonly (readonly [args: string, message: string, hint?: string])[
   ["who :80 --format kv", 'option --format: found "kv", wanted one of text, json'],
   ["conns --proto tcp,packet", "option --proto: found packet without --once, wanted both"],
   ["conns --state time_wait", "option --state: found time_wait without --once, wanted both"],
+  ["conns --path /run/x --port 3", "option --port: found --path beside it, which only Unix sockets have"],
+  ["conns --once --path /run/x --proto tcp", "option --proto: found --path beside it, which only Unix sockets have"],
   ["conns --once --duration 5s", "option --duration: found together with --once, wanted a live run"],
   ["conns --once --keep 5m", "option --keep: found together with --once, wanted a live run"],
   ["conns --once --event open", "option --event: found together with --once, wanted a live run"],
