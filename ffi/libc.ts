@@ -175,6 +175,17 @@ export function writeFdOnce(fd: number, bytes: Uint8Array<ArrayBuffer>): number 
 }
 
 /**
+ * Cuts a file off, or makes it longer: ftruncate(2).
+ *
+ * @param fd descriptor of a file, open for writing
+ * @param sizeBytes its new length
+ * @throws {LibbpfError} when the kernel refuses
+ */
+export function truncateFd(fd: number, sizeBytes: number): void {
+  if (libc().ftruncate(fd, BigInt(sizeBytes)) < 0) throw failure(lastErrno(), `truncate descriptor ${fd}`);
+}
+
+/**
  * Closes a descriptor.
  *
  * @param fd descriptor

@@ -12,6 +12,7 @@ import type { LiveOptions } from "./commands/options.ts";
 import { EXIT_CODE, type ExitCode, LibbpfError, OutputError } from "./errors.ts";
 import { type CulpritEvent, SCHEMA, type SummaryEvent } from "./events.ts";
 import { bootTimeNs, LiveClock } from "./host/clock.ts";
+import { loadKernelConfig } from "./host/kernel.ts";
 import { eachProcess, type ProcGap, procGap } from "./host/proc.ts";
 import { StopSignal } from "./host/stop_signal.ts";
 import { UserNames } from "./host/users.ts";
@@ -107,6 +108,7 @@ export interface LiveCommand {
  */
 export async function runLive(command: LiveCommand, options: LiveOptions): Promise<ExitCode> {
   configureLibrary({ path: options.libbpf, bytes: findAsset("libbpf.so.1") });
+  await loadKernelConfig();
   using stop = new StopSignal();
   using run = SensorRun.start(command.sensors, {
     ringSizeBytes: options.ringSizeBytes,

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { existsSync } from "node:fs";
 import { GLOBALS } from "../bpf/globals.gen.ts";
 import {
   type BpfLink,
@@ -22,6 +21,7 @@ import { readObject } from "./object.ts";
 import { isReplaced, isWanted, whyRefused } from "./sensor_choice.ts";
 import { CulpritError, LibbpfError, VerifierError } from "./errors.ts";
 import { cgroup2Root } from "./host/cgroup2.ts";
+import { isThere } from "./host/files.ts";
 
 /** Name of a global variable of the BPF object. */
 export type GlobalName = keyof typeof GLOBALS;
@@ -336,7 +336,7 @@ const LIBC_PATHS = [`/lib/${Deno.build.arch}-linux-gnu/libc.so.6`, "/lib64/libc.
  * @throws {LibbpfError} when there is no glibc
  */
 export function libcTargets(program: SensorProgram): UprobeTarget[] {
-  const path = LIBC_PATHS.find(existsSync);
+  const path = LIBC_PATHS.find(isThere);
   if (path === undefined) throw new LibbpfError(`find ${LIBC_PATHS.join(" or ")}`, 2, "ENOENT");
   const atReturn = program.hook === "uretprobe";
   return (program.symbols ?? []).map((symbol) => ({ path, symbol, atReturn }));

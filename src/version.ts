@@ -4,7 +4,6 @@
  * @module
  */
 
-import { fileURLToPath } from "node:url";
 import config from "../deno.json" with { type: "json" };
 import { closeLibrary, configureLibrary, libbpf } from "../ffi/mod.ts";
 import { type BuildKind, buildKind, findAsset } from "./assets.ts";
@@ -41,7 +40,10 @@ export interface VersionFacts {
 /** Facts of the build: see scripts/bundle.ts. */
 function buildFacts(): Pick<VersionFacts, "commit" | "modified"> {
   if (buildKind() === "source") {
-    return { commit: readCommit(fileURLToPath(new URL("..", import.meta.url))) ?? "unknown", modified: "unknown" };
+    return {
+      commit: readCommit(decodeURIComponent(new URL("..", import.meta.url).pathname)) ?? "unknown",
+      modified: "unknown",
+    };
   }
   const content = findAsset("build.json");
   return content === undefined

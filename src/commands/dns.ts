@@ -4,7 +4,6 @@
  * @module
  */
 
-import { existsSync } from "node:fs";
 import { DNS_SENSOR, DnsPacketDecoder } from "../../bpf/dns/sensor.ts";
 import { PROCESS_SENSOR } from "../../bpf/process/sensor.ts";
 import { RECORD_TYPE } from "../../bpf/records.gen.ts";
@@ -15,6 +14,7 @@ import { CaptureWriter } from "../capture_writer.ts";
 import { DnsTracker } from "../correlation/tracker.ts";
 import { DnsEventBuilder } from "../dns_event.ts";
 import { type ExitCode, OutputError } from "../errors.ts";
+import { isThere } from "../host/files.ts";
 import { procGap } from "../host/proc.ts";
 import { SocketOwners } from "../host/socket_owners.ts";
 import { type LiveHandlers, type LiveSession, runLive } from "../live.ts";
@@ -48,7 +48,7 @@ export async function runDns(options: DnsOptions): Promise<ExitCode> {
     name: "dns",
     columns: "dns",
     // What tells for whom such a service asks costs every program that resolves a name: not where there is none.
-    sensors: [PROCESS_SENSOR, DNS_SENSOR, ...(NAME_SERVICE_SOCKETS.some(existsSync) ? [RESOLVE_SENSOR] : [])],
+    sensors: [PROCESS_SENSOR, DNS_SENSOR, ...(NAME_SERVICE_SOCKETS.some(isThere) ? [RESOLVE_SENSOR] : [])],
     globals: { dns_ports: options.ports, dns_port_count: [options.ports.length] },
     handlers: (session) => dnsHandlers(session, options),
   }, options);

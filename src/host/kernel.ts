@@ -4,8 +4,8 @@
  * @module
  */
 
-import { gunzipSync } from "node:zlib";
 import { unameRelease } from "../../ffi/libc_system.ts";
+import { nodeModule } from "./node.ts";
 
 /** Names of capabilities (linux/capability.h), by bit. */
 const CAPABILITIES = [
@@ -93,13 +93,45 @@ export function isAtLeast(release: string, minimum: string): boolean {
   return difference >= 0;
 }
 
+/** Where a kernel shows the options of its build, compressed. */
+const CONFIG_PATH = "/proc/config.gz";
+
+/** What {@linkcode loadKernelConfig} read. */
+let loadedConfig: string | undefined;
+
+/**
+ * Reads the options of the running kernel's build ahead, where they are compressed: node:zlib, which whoever cannot wait
+ * has to load, takes 20 ms.
+ */
+export async function loadKernelConfig(): Promise<void> {
+  const bytes = readOptionalBytes(CONFIG_PATH);
+  if (bytes === undefined) return;
+  // Not by way of a Response, which takes as long to load.
+  const { readable, writable } = new DecompressionStream("gzip");
+  const writer = writable.getWriter();
+  const written = writer.write(bytes).then(() => writer.close());
+  const decoder = new TextDecoder("latin1");
+  let config = "";
+  for await (const part of readable) config += decoder.decode(part);
+  await written;
+  loadedConfig = config;
+}
+
 /** Options of the running kernel's build, where they are kept. */
 function kernelConfig(): string | undefined {
+  if (loadedConfig !== undefined) return loadedConfig;
+  const bytes = readOptionalBytes(CONFIG_PATH);
+  if (bytes === undefined) return readOptional(`/boot/config-${kernelRelease()}`);
+  return nodeModule("node:zlib").gunzipSync(bytes).toString("latin1");
+}
+
+/** A file that not every host has, or shows. */
+function readOptionalBytes(path: string): Uint8Array<ArrayBuffer> | undefined {
   try {
-    return gunzipSync(Deno.readFileSync("/proc/config.gz")).toString("latin1");
+    return Deno.readFileSync(path);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied)) throw error;
-    return readOptional(`/boot/config-${kernelRelease()}`);
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) return undefined;
+    throw error;
   }
 }
 

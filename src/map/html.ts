@@ -4,8 +4,8 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import type { EdgeEvent, MapEndInfo } from "../events.ts";
+import { nodeModule } from "../host/node.ts";
 import { beginOf, endOf, gapsOf, type MapDocument } from "./document.ts";
 import { buildGraph, type Graph } from "./graph.ts";
 import { SCRIPT, STYLE } from "./page.ts";
@@ -17,7 +17,7 @@ const LIMITS = { nodes: 26, links: 200 };
 
 /** Hash of the script, as the policy names it (CSP level 2). */
 function scriptHash(): string {
-  return createHash("sha256").update(SCRIPT).digest("base64");
+  return nodeModule("node:crypto").createHash("sha256").update(SCRIPT).digest("base64");
 }
 
 /** Second lines of an end in the table. */

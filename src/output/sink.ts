@@ -5,11 +5,11 @@
  * @module
  */
 
-import { closeSync, constants, fstatSync, ftruncateSync, openSync } from "node:fs";
-import { closeFd, OPEN_FLAG, openFile, writeFd } from "../../ffi/libc.ts";
+import { errnoMessage } from "../../ffi/errno.ts";
+import { closeFd, NOFOLLOW, OPEN_FLAG, openFile, truncateFd, writeFd } from "../../ffi/libc.ts";
 import { LibbpfError, OutputError } from "../errors.ts";
 import { offerFd } from "./offer.ts";
-import { reasonOf, STDOUT_NAME } from "./stdio.ts";
+import { STDOUT_NAME } from "./stdio.ts";
 
 /** An open output. */
 export interface Sink {
@@ -63,8 +63,8 @@ export class StdoutSink implements Sink {
 
   /** Looks what it is. */
   constructor() {
-    const status = fstatSync(STDOUT_FD);
-    this.mayWait = !status.isFile() && !status.isBlockDevice();
+    const { isFile, isBlockDevice } = statFd(STDOUT_FD);
+    this.mayWait = !isFile && isBlockDevice !== true;
   }
 
   get ended(): boolean {
@@ -127,24 +127,28 @@ function reopenNonBlocking(fd: number): number {
  * Never through a symbolic link: culprit runs as root, and whoever may write the directory could point the name at any
  * file. Appending keeps what is there and lets logrotate truncate a copied file.
  */
-const OPEN_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW |
+const OPEN_FLAGS = OPEN_FLAG.WRONLY | OPEN_FLAG.CREAT | OPEN_FLAG.APPEND | NOFOLLOW |
   // A named pipe that nobody reads would hold the open, and with it every signal, for ever.
-  constants.O_NONBLOCK;
+  OPEN_FLAG.NONBLOCK;
 
 /** Events name people's programs and arguments: for the owner only. */
 const FILE_MODE = 0o600;
 
+/** What a descriptor is. */
+function statFd(fd: number): Deno.FileInfo {
+  return Deno.statSync(`/proc/self/fd/${fd}`);
+}
+
 /** Opens an output file. */
 function openOutput(path: string): number {
   try {
-    return openSync(path, OPEN_FLAGS, FILE_MODE);
+    return openFile(path, OPEN_FLAGS, { mode: FILE_MODE });
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ELOOP") {
+    if (!(error instanceof LibbpfError)) throw error;
+    if (error.errnoName === "ELOOP") {
       throw new OutputError(`"${path}"`, "it is a symbolic link", { hint: "name the file it points to", cause: error });
     }
-    // Node's messages repeat call and path: "ENOENT: no such file or directory, open '/x/y'".
-    const reason = reasonOf(error).replace(/^[A-Z0-9]+: /, "").replace(/, open '.*'$/s, "");
-    throw new OutputError(`"${path}"`, reason, { cause: error });
+    throw new OutputError(`"${path}"`, errnoMessage(error.errno), { cause: error });
   }
 }
 
@@ -205,8 +209,8 @@ export class FileSink implements Sink {
     if (this.#end === undefined) return false;
     try {
       // Someone else wrote or cut the file since: what stands at its end is not ours to remove.
-      if (fstatSync(this.#fd).size !== this.#end) return false;
-      ftruncateSync(this.#fd, this.#end - count);
+      if (statFd(this.#fd).size !== this.#end) return false;
+      truncateFd(this.#fd, this.#end - count);
     } catch {
       // This runs after a failed write, whose error is the one to report.
       return false;
@@ -219,7 +223,7 @@ export class FileSink implements Sink {
     if (this.#closed) return;
     this.#closed = true;
     Deno.removeSignalListener("SIGHUP", this.#onHangup);
-    closeSync(this.#fd);
+    closeFd(this.#fd);
   }
 
   /** Removes what is to be replaced. */
@@ -227,14 +231,14 @@ export class FileSink implements Sink {
     if (!this.#replaces) return;
     this.#replaces = false;
     if (this.#end === undefined) return;
-    ftruncateSync(this.#fd);
+    truncateFd(this.#fd, 0);
     this.#end = 0;
   }
 
   /** Notes where the file ends. */
   #measure(): void {
-    const status = fstatSync(this.#fd);
-    this.#end = status.isFile() ? status.size : undefined;
+    const { isFile, size } = statFd(this.#fd);
+    this.#end = isFile ? size : undefined;
   }
 
   /** Lets go of a renamed file. Runs between writes, hence between events. */
@@ -247,7 +251,7 @@ export class FileSink implements Sink {
       this.#onReopenFailure(error);
       return;
     }
-    closeSync(this.#fd);
+    closeFd(this.#fd);
     this.#fd = fd;
     this.#measure();
   }

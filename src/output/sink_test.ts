@@ -80,10 +80,10 @@ Deno.test(
   "FileSink says in plain words why it cannot open",
   withDirectory((directory) => {
     assert.throws(() => open(`${directory}/no/file`), {
-      message: `Cannot write events to "${directory}/no/file": no such file or directory`,
+      message: `Cannot write events to "${directory}/no/file": No such file or directory`,
     });
     assert.throws(() => open(directory), {
-      message: `Cannot write events to "${directory}": illegal operation on a directory`,
+      message: `Cannot write events to "${directory}": Is a directory`,
     });
   }),
 );
@@ -155,7 +155,7 @@ Deno.test(
     Deno.renameSync(`${directory}/sub`, `${directory}/moved`);
     Deno.kill(Deno.pid, "SIGHUP");
     await until(() => failures.length > 0);
-    assert.match(failures[0]?.message ?? "", /no such file or directory/);
+    assert.match(failures[0]?.message ?? "", /No such file or directory/);
     write(sink, "still\n");
     sink.close();
     assert.equal(Deno.readTextFileSync(`${directory}/moved/events`), "still\n");

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import type { Clock } from "../capture.ts";
 import type { ProcessInfo } from "../events.ts";
+import { nodeModule } from "../host/node.ts";
 import { readProcess } from "../host/proc.ts";
 import { packageOf, type PackageOwner } from "./packages.ts";
 
@@ -30,7 +30,7 @@ function hashFile(path: string, maxBytes: number): { hex: string; bytes: number 
     using file = Deno.openSync(path);
     if (file.statSync().size > maxBytes) return "large";
     let bytes = 0;
-    const hash = createHash("sha256");
+    const hash = nodeModule("node:crypto").createHash("sha256");
     const chunk = new Uint8Array(CHUNK_BYTES);
     for (let count = file.readSync(chunk); count !== null; count = file.readSync(chunk)) {
       hash.update(chunk.subarray(0, count));

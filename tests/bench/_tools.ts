@@ -6,6 +6,7 @@
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { withoutUnusedModules } from "../../scripts/bundle.ts";
 import { V8_FLAGS } from "../../scripts/target.ts";
 
 /** Root of the work tree, without slash at the end. */
@@ -202,6 +203,8 @@ export function culpritCommand(way: string, v8Flags = V8_FLAGS.slice("--v8-flags
   const bundle = `${ROOT}/dist/bench.js`;
   if (isOlder(bundle, `${ROOT}/cli.ts`) || isStale(bundle)) {
     compile(Deno.execPath(), ["bundle", "--quiet", "--platform=deno", `--output=${bundle}`, `${ROOT}/cli.ts`]);
+    // As it is shipped.
+    Deno.writeTextFileSync(bundle, withoutUnusedModules(Deno.readTextFileSync(bundle)));
   }
   return [...run, bundle];
 }
