@@ -8,15 +8,17 @@
 const SLOW_FILES: Readonly<Record<string, number>> = {
   "ffi/kernel_test.ts": 25,
   "tests/kernel/attribution_test.ts": 90,
-  "tests/kernel/capture_test.ts": 22,
-  "tests/kernel/conns_hostile_test.ts": 80,
-  "tests/kernel/conns_test.ts": 60,
-  "tests/kernel/failures_test.ts": 110,
-  "tests/kernel/flood_test.ts": 40,
-  "tests/kernel/map_test.ts": 90,
-  "tests/kernel/name_service_test.ts": 45,
-  "tests/kernel/top_batch_test.ts": 25,
-  "tests/kernel/who_test.ts": 65,
+  "tests/kernel/capture_test.ts": 24,
+  "tests/kernel/conns_hostile_test.ts": 76,
+  "tests/kernel/conns_test.ts": 58,
+  "tests/kernel/doctor_test.ts": 30,
+  "tests/kernel/failures_test.ts": 115,
+  "tests/kernel/flood_test.ts": 44,
+  "tests/kernel/map_test.ts": 88,
+  "tests/kernel/name_service_test.ts": 46,
+  "tests/kernel/top_batch_test.ts": 28,
+  "tests/kernel/unix_test.ts": 34,
+  "tests/kernel/who_test.ts": 120,
 };
 
 /** Seconds of every other file, of those to come as well. */
