@@ -219,6 +219,19 @@ struct socket_alloc {
 	struct inode vfs_inode;
 };
 
+struct unix_address {
+	int len;
+	struct {
+		__u16 sun_family;
+		char sun_path[108];
+	} name[0];
+};
+
+struct unix_sock {
+	struct unix_address *addr;
+	struct sock *peer;
+};
+
 struct net_device {
 	char name[16];
 	possible_net_t nd_net;

@@ -43,19 +43,6 @@ struct request_sock {
 	struct sock_common __req_common;
 };
 
-struct unix_address {
-	int len;
-	struct {
-		__u16 sun_family;
-		char sun_path[108];
-	} name[0];
-};
-
-struct unix_sock {
-	struct unix_address *addr;
-	struct sock *peer;
-};
-
 struct super_block___magic {
 	unsigned long s_magic;
 };

@@ -46,14 +46,6 @@ struct sock___queue {
 };
 
 
-struct unix_address {
-	int len;
-	struct {
-		__u16 sun_family;
-		char sun_path[108];
-	} name[0];
-};
-
 struct msghdr___name {
 	void *msg_name;
 	int msg_namelen;
@@ -62,11 +54,6 @@ struct msghdr___name {
 /* Linux 6.10: what accept() is told, in place of two arguments. */
 struct proto_accept_arg {
 	int flags;
-};
-
-struct unix_sock {
-	struct unix_address *addr;
-	struct sock *peer;
 };
 
 #pragma clang attribute pop

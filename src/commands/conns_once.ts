@@ -8,7 +8,7 @@ import { configureLibrary } from "../../ffi/mod.ts";
 import { findAsset } from "../assets.ts";
 import { readKept } from "../conns/kept.ts";
 import { EXIT_CODE, type ExitCode } from "../errors.ts";
-import { SCHEMA, type SocketEvent } from "../events.ts";
+import { SCHEMA } from "../events.ts";
 import { bootTimeNs, LiveClock } from "../host/clock.ts";
 import { compileFilter, type FilterOptions } from "../output/filter.ts";
 import { openWriter, type OutputFormat } from "../output/writer.ts";
@@ -36,11 +36,6 @@ function compareRows(left: SocketRow, right: SocketRow): number {
   return order(left) - order(right) || left.netns - right.netns ||
     (left.protocol < right.protocol ? -1 : left.protocol > right.protocol ? 1 : 0) ||
     (left.local?.port ?? 0) - (right.local?.port ?? 0) || left.inode - right.inode;
-}
-
-/** Oldest end first. */
-function compareTimes(left: SocketEvent, right: SocketEvent): number {
-  return left.time < right.time ? -1 : left.time > right.time ? 1 : 0;
 }
 
 /**
@@ -71,7 +66,7 @@ export async function runConnsOnce(options: ConnsOnceOptions): Promise<ExitCode>
     const event = builder.event(row);
     if (passes === undefined || passes(event)) writer.write(event);
   }
-  for (const event of kept.events.map(endedSocket).filter(passesRow).sort(compareTimes)) {
+  for (const event of kept.events.map(endedSocket).filter(passesRow)) {
     if (writer.eventCount === options.count || writer.ended) break;
     if (passes === undefined || passes(event)) writer.write(event);
   }

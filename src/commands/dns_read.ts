@@ -16,7 +16,7 @@ import { compileFilter } from "../output/filter.ts";
 import { reasonOf, writeStderr } from "../output/stdio.ts";
 import { openWriter } from "../output/writer.ts";
 import { unknownProcess } from "../process_table.ts";
-import type { DnsOptions } from "./options.ts";
+import { type DnsOptions, firstGiven } from "./options.ts";
 import { lostCounts, observedCounts } from "./dns_counts.ts";
 
 /** Octets read at a time. */
@@ -136,15 +136,11 @@ function filtersProcesses({ pids, comms, exes, uids, containers }: DnsOptions): 
 
 /** A capture has no time of its own to wait for. */
 function refuseLiveOptions(options: DnsOptions): void {
-  const given: [string, boolean][] = [
+  const flag = firstGiven([
     ["--duration", options.durationMs !== undefined],
     ["--write", options.writeFile !== undefined],
-  ];
-  for (const [flag, isGiven] of given) {
-    if (isGiven) {
-      throw new UsageError(`option ${flag}: found together with --read, wanted a live run`);
-    }
-  }
+  ]);
+  if (flag !== undefined) throw new UsageError(`option ${flag}: found together with --read, wanted a live run`);
 }
 
 /** An open capture. */

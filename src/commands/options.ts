@@ -584,6 +584,16 @@ export function settleFormat<Raw extends { readonly json: boolean; readonly form
 }
 
 /**
+ * The first of several options that was given.
+ *
+ * @param flags each with whether it was given
+ * @returns its flag; undefined where none was
+ */
+export function firstGiven(flags: readonly (readonly [flag: string, isGiven: boolean])[]): string | undefined {
+  return flags.find(([, isGiven]) => isGiven)?.[0];
+}
+
+/**
  * Refuses what only a snapshot shows, which would wait for what never comes, and with `--once` what only a live run does.
  *
  * @param options values of `culprit conns`
@@ -605,24 +615,22 @@ export function settleOnce<
   },
 >(options: Options): Options {
   if (options.paths.length > 0) {
-    const others = [
+    const flag = firstGiven([
       ["--proto", options.protocols.length > 0 && !options.protocols.includes("unix")],
       ["--port", options.connectionPorts.length > 0],
       ["--addr", options.networks.length > 0],
-    ] as const;
-    const [flag] = others.find(([, isGiven]) => isGiven) ?? [];
+    ]);
     if (flag !== undefined) {
       throw new UsageError(`option ${flag}: found --path beside it, which only Unix sockets have`);
     }
   }
   if (options.once) {
-    const live = [
+    const flag = firstGiven([
       ["--duration", options.durationMs !== undefined],
       ["--keep", options.keepMs > 0],
       ["--event", options.events.length > 0],
       ["--direction", options.directions.length > 0],
-    ] as const;
-    const [flag] = live.find(([, isGiven]) => isGiven) ?? [];
+    ]);
     if (flag !== undefined) throw new UsageError(`option ${flag}: found together with --once, wanted a live run`);
     return options;
   }

@@ -77,8 +77,12 @@ async function answerNow(options: WhoOptions, targets: readonly Target[]): Promi
   const passes = compileFilter(options);
   using writer = openWriter({ ...options, columns: "who" });
   let named = 0;
-  const holding = snapshot === undefined ? [] : whoEvents(snapshot, targets, clock);
-  for (const event of [...holding, ...keptEvents(kept.events, targets, clock)]) {
+  const foreign = foreignProcReason();
+  // One for all: a program that serves and served is hashed once. sock_diag(7) tells the numbers of /proc in any case.
+  const programs = new Programs(clock, foreign);
+  const own = foreign === undefined || snapshot?.source === "iterators" ? programs : new Programs(clock, undefined);
+  const holding = snapshot === undefined ? [] : whoEvents(snapshot, targets, clock, own);
+  for (const event of [...holding, ...keptEvents(kept.events, targets, clock, programs)]) {
     if (writer.eventCount === options.count || (passes !== undefined && !passes(event))) continue;
     if (event.process.pid !== 0) named++;
     writer.write(event);
@@ -115,8 +119,7 @@ interface Found {
 }
 
 /** The processes whose sockets match, in the order of their pids; then sockets of which no process is known. */
-function whoEvents(snapshot: Snapshot, targets: readonly Target[], clock: Clock): WhoEvent[] {
-  const programs = new Programs(clock, snapshot.source === "iterators" ? foreignProcReason() : undefined);
+function whoEvents(snapshot: Snapshot, targets: readonly Target[], clock: Clock, programs: Programs): WhoEvent[] {
   const table = processesOf(snapshot, clock);
   const isOwn = ownAddresses();
   const ownNetns = Number(/\d+/.exec(Deno.readLinkSync("/proc/thread-self/ns/net"))?.[0]);
@@ -152,12 +155,16 @@ function whoEvents(snapshot: Snapshot, targets: readonly Target[], clock: Clock)
 }
 
 /** The processes of ended connections that match, each with the latest of them; whoever ended last comes first. */
-function keptEvents(kept: readonly ConnectionEvent[], targets: readonly Target[], clock: Clock): WhoEvent[] {
-  const programs = new Programs(clock, foreignProcReason());
+function keptEvents(
+  kept: readonly ConnectionEvent[],
+  targets: readonly Target[],
+  clock: Clock,
+  programs: Programs,
+): WhoEvent[] {
   const isOwn = ownAddresses();
   const name = targets[0]?.name?.toLowerCase();
-  const found = new Map<string, { last: ConnectionEvent; sockets: WhoSocketInfo[] }>();
-  for (const event of kept.toSorted((left, right) => left.time < right.time ? 1 : left.time > right.time ? -1 : 0)) {
+  const found = new Map<string, Found & { time: string }>();
+  for (const event of kept.toReversed()) {
     const { process, connection, destination_name: destination } = event;
     if (process === undefined || process.pid === 0) continue;
     const end = name === undefined
@@ -167,18 +174,13 @@ function keptEvents(kept: readonly ConnectionEvent[], targets: readonly Target[]
       : undefined;
     if (end === undefined) continue;
     const key = `${process.pid} ${process.start_time}`;
-    const present = found.get(key) ?? { last: event, sockets: [] };
+    const present = found.get(key) ?? { process, sockets: [], time: event.time };
     found.set(key, present);
     if (present.sockets.length < KEPT_SOCKETS_MAX) present.sockets.push(connectionSocket(event, end));
   }
-  return [...found.values()].map(({ last, sockets }) => ({
-    ...whoEvent(last.process ?? unknownProcess("not known"), clock, bootTimeNs(), {
-      targets,
-      programs,
-      evidence: "connection",
-      sockets,
-    }),
-    time: last.time,
+  return [...found.values()].map(({ process, sockets, time }) => ({
+    ...whoEvent(process, clock, bootTimeNs(), { targets, programs, evidence: "connection", sockets }),
+    time,
   }));
 }
 

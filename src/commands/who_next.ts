@@ -9,6 +9,7 @@ import { DNS_SENSOR, DnsPacketDecoder } from "../../bpf/dns/sensor.ts";
 import { PROCESS_SENSOR } from "../../bpf/process/sensor.ts";
 import { RECORD_TYPE } from "../../bpf/records.gen.ts";
 import type { Clock } from "../capture.ts";
+import { NO_FILTER } from "../conns/filter.ts";
 import { DnsTracker } from "../correlation/tracker.ts";
 import { DnsEventBuilder } from "../dns_event.ts";
 import { EXIT_CODE, type ExitCode } from "../errors.ts";
@@ -82,13 +83,7 @@ function connectionHandlers(
   };
   return connsHandlers(observer, {
     ...options,
-    events: [],
-    listen: false,
-    states: [],
-    connectionPorts: [],
-    networks: [],
-    protocols: [],
-    directions: [],
+    ...NO_FILTER,
     keepMs: 1000,
     idleMs: 30_000,
   });

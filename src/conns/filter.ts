@@ -25,6 +25,17 @@ export interface ConnectionFilterOptions {
   readonly paths?: readonly string[];
 }
 
+/** Lets everything pass. */
+export const NO_FILTER: ConnectionFilterOptions = {
+  events: [],
+  listen: false,
+  states: [],
+  connectionPorts: [],
+  networks: [],
+  protocols: [],
+  directions: [],
+};
+
 /** A range of addresses. */
 export interface Network {
   /** First address, 4 or 16 octets. */

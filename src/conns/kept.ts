@@ -87,7 +87,7 @@ export class KeptServer implements Disposable {
 
 /** What running instances keep. */
 export interface Kept {
-  /** Ends of connections, in no order. */
+  /** Ends of connections, the oldest first. */
   readonly events: readonly ConnectionEvent[];
   /** What could not be read and why, one sentence each. */
   readonly notObserved: readonly string[];
@@ -121,6 +121,7 @@ export async function readKept(directory = DIRECTORY, room = MAX_ENDED): Promise
       notObserved.push(`all connections that a running culprit conns keeps: ${error.message}`);
     }
   }
+  events.sort((left, right) => left.time < right.time ? -1 : left.time > right.time ? 1 : 0);
   return { events, notObserved, ...(since === undefined ? {} : { since }) };
 }
 

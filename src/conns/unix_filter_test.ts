@@ -1,18 +1,8 @@
 import assert from "node:assert/strict";
 import type { UnixEvent } from "../events.ts";
 import { unknownProcess } from "../process_table.ts";
-import type { ConnectionFilterOptions } from "./filter.ts";
+import { type ConnectionFilterOptions, NO_FILTER } from "./filter.ts";
 import { compileUnixFilter } from "./unix_filter.ts";
-
-const NONE: ConnectionFilterOptions = {
-  events: [],
-  listen: false,
-  states: [],
-  connectionPorts: [],
-  networks: [],
-  protocols: [],
-  directions: [],
-};
 
 function event(name: UnixEvent["event"], direction?: UnixEvent["direction"]): UnixEvent {
   return {
@@ -56,7 +46,7 @@ Deno.test("compileUnixFilter() filters as for connections", () => {
     ["both must hold", { events: ["open"], directions: ["inbound"] }, ""],
   ];
   for (const [name, options, expected] of cases) {
-    const passes = compileUnixFilter({ ...NONE, ...options });
+    const passes = compileUnixFilter({ ...NO_FILTER, ...options });
     const passed = everything.filter(([one, isListener]) => passes(one, isListener)).map(([one]) => one.event);
     assert.equal(passed.join(" "), expected, name);
   }

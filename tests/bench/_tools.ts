@@ -217,12 +217,19 @@ function isStale(bundle: string): boolean {
   return stdout.length > 0;
 }
 
-/** Waits until a file is there. */
-async function appears(path: string, child: Promise<Deno.CommandStatus>): Promise<void> {
+/**
+ * Waits until something is true of a program that runs; looks every millisecond.
+ *
+ * @param isTrue what is waited for
+ * @param child the program
+ * @param name what it is called in the error
+ * @throws {Error} when it ends before
+ */
+export async function until(isTrue: () => boolean, child: Deno.ChildProcess, name: string): Promise<void> {
   let ended = false;
-  void child.then(() => ended = true);
-  while (!existsSync(path)) {
-    if (ended) throw new Error("culprit ended before it was ready");
+  void child.status.then(() => ended = true);
+  while (!isTrue()) {
+    if (ended) throw new Error(`${name} ended before it was ready`);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
@@ -246,7 +253,7 @@ export async function startCulprit(options: CulpritOptions): Promise<Culprit> {
   const begin = performance.now();
   const child = new Deno.Command(program, { args, stdout: "null", stderr: "piped" }).spawn();
   const stderr = new Response(child.stderr).text();
-  await appears(ready, child.status);
+  await until(() => existsSync(ready), child, "culprit");
   const readyMs = performance.now() - begin;
   await Deno.remove(ready);
   return {

@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { writeStdout } from "../../src/output/stdio.ts";
-import { cpuSeconds, culpritCommand, flood, machine, memoryMib, showSpread, spread } from "./_tools.ts";
+import { cpuSeconds, culpritCommand, flood, machine, memoryMib, showSpread, spread, until } from "./_tools.ts";
 import { ProgramStatistics } from "../../ffi/mod.ts";
 import { SensorRun } from "../../src/sensor.ts";
 import { CONN_SENSOR } from "../../bpf/conn/sensor.ts";
@@ -87,16 +87,6 @@ interface Watcher {
   used(): { cpu: number; rss: number };
   /** Ends it; what is to be said of the run. */
   stop(): Promise<string>;
-}
-
-/** Waits until something is true of a tool that runs. */
-async function until(isTrue: () => boolean, child: Deno.ChildProcess, name: string): Promise<void> {
-  let ended = false;
-  void child.status.then(() => ended = true);
-  while (!isTrue()) {
-    if (ended) throw new Error(`${name} ended`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 /** Times and memory of a process. */
