@@ -12,7 +12,14 @@ import { targetNamed } from "../target.ts";
 import { DIST, ROOT } from "../toolchain.ts";
 import type { TestResult } from "./junit.ts";
 import { dealFiles } from "./shares.ts";
-import { countOutcomes, drawTable, type FileRemains, judgeFile, type KernelResult } from "./results.ts";
+import {
+  countOutcomes,
+  describeFailures,
+  drawTable,
+  type FileRemains,
+  judgeFile,
+  type KernelResult,
+} from "./results.ts";
 
 /** Name of the column for the machine itself. */
 const HOST = "host";
@@ -149,11 +156,7 @@ async function runOn(kernel: string, files: readonly string[]): Promise<KernelRe
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);
     writeStdout(`${result.label}: ${passed} passed, ${failed} failed, ${skipped} skipped, ${seconds} s\n`);
     writeStderr(`  slowest: ${describeSlowest(folder, files)}\n`);
-    for (const { file, tests } of result.files) {
-      for (const test of tests.filter((test) => test.outcome === "fail")) {
-        writeStdout(`\n${result.label}: ${file}: ${test.name}\n${test.detail.replace(/^/gm, "    ")}\n\n`);
-      }
-    }
+    writeStdout(describeFailures([result]));
     // Whatever the runner says itself is about a guest that did not boot or did not end.
     if (!output.success) writeStdout(new TextDecoder().decode(output.stderr));
     return result;
@@ -222,6 +225,9 @@ if (import.meta.main) {
   const results = await runAll(kernels, files, jobs);
   const table = drawTable(results);
   writeStdout(`\n${table}\n`);
+  // Once more, below the table: a log may be kept from its end only.
+  const told = describeFailures(results);
+  if (told !== "") writeStdout(`ERRORS\n${told}`);
   if (write) writeTable(table);
   const { passed, failed } = countOutcomes(results);
   // Nothing run is nothing shown: it counts as a failure.

@@ -86,6 +86,22 @@ export function countOutcomes(kernels: readonly KernelResult[]): Totals {
   return totals;
 }
 
+/**
+ * Tells which tests failed, and what they said.
+ *
+ * @param kernels results to look through
+ * @returns a paragraph per failed test, empty when there is none
+ */
+export function describeFailures(kernels: readonly KernelResult[]): string {
+  return kernels.flatMap(({ label, files }) =>
+    files.flatMap(({ file, tests }) =>
+      tests.filter((test) => test.outcome === "fail").map((test) =>
+        `\n${label}: ${file}: ${test.name}\n${test.detail.replace(/^/gm, "    ")}\n\n`
+      )
+    )
+  ).join("");
+}
+
 /** Text that may stand in a cell of a Markdown table. */
 function escapeCell(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("<", "&lt;").replace(/\s+/g, " ");

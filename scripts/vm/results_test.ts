@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { countOutcomes, drawTable, type FileRemains, judgeFile, type KernelResult } from "./results.ts";
+import {
+  countOutcomes,
+  describeFailures,
+  drawTable,
+  type FileRemains,
+  judgeFile,
+  type KernelResult,
+} from "./results.ts";
 
 const PASSING = `<testcase name="a" classname="f" time="0"></testcase>`;
 const FAILING = `<testcase name="a" classname="f" time="0"><failure message="m">why</failure></testcase>`;
@@ -66,4 +73,14 @@ Deno.test("drawTable() has a row per test, a column per kernel, and shows what i
 
 Deno.test("countOutcomes() adds up every file of every kernel", () => {
   assert.deepEqual(countOutcomes(KERNELS), { passed: 1, failed: 1, skipped: 1 });
+});
+
+Deno.test("describeFailures() tells kernel, file, test and what it said, and nothing of what passed", () => {
+  const kernels: KernelResult[] = [{
+    label: "5.10",
+    files: [judgeFile("x_test.ts", { junit: PASSING + FAILING.replace('"a"', '"b"'), exitCode: 1, log: "" })],
+  }];
+  const told = describeFailures(kernels);
+  assert.match(told, /^\n5\.10: x_test\.ts: b\n {4}.*why/);
+  assert.ok(!told.includes(": a"));
 });
