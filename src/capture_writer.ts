@@ -98,7 +98,7 @@ export class CaptureWriter implements Disposable {
       return call();
     } catch (error) {
       if (!(error instanceof LibbpfError)) throw error;
-      throw new OutputError(`"${this.#path}"`, errnoMessage(error.errno), { cause: error });
+      throw new OutputError(`"${this.#path}"`, errnoMessage(error.errno), { action: "write packets to", cause: error });
     }
   }
 }

@@ -201,9 +201,9 @@ export class UsageError extends CulpritError {
   override readonly exitCode: ExitCode = EXIT_CODE.usage;
 }
 
-/** Events could not be written to where they should go. */
+/** Events, or something else a run makes, could not be written to where they should go. */
 export class OutputError extends CulpritError {
-  /** Where the events should have gone: a path, or `standard output`. */
+  /** Where it should have gone: a path, or `standard output`. */
   readonly target: string;
 
   /**
@@ -211,10 +211,14 @@ export class OutputError extends CulpritError {
    *
    * @param target a path, or `standard output`
    * @param reason what went wrong, for example `No space left on device`
-   * @param options hint and cause
+   * @param options hint and cause; `action`: what was attempted with the target, where it is not `write events to`
    */
-  constructor(target: string, reason: string, options: { hint?: string | undefined; cause?: unknown } = {}) {
-    super(`Cannot write events to ${target}: ${reason}`, options);
+  constructor(
+    target: string,
+    reason: string,
+    options: { hint?: string | undefined; cause?: unknown; action?: string } = {},
+  ) {
+    super(`Cannot ${options.action ?? "write events to"} ${target}: ${reason}`, options);
     this.target = target;
   }
 }

@@ -361,6 +361,6 @@ function touch(path: string): void {
     closeFd(openFile(path, OPEN_FLAG.WRONLY | OPEN_FLAG.CREAT | OPEN_FLAG.TRUNC | OPEN_FLAG.NONBLOCK | NOFOLLOW));
   } catch (error) {
     if (!(error instanceof LibbpfError)) throw error;
-    throw new OutputError(`the ready file "${path}"`, errnoMessage(error.errno), { cause: error });
+    throw new OutputError(`the ready file "${path}"`, errnoMessage(error.errno), { action: "create", cause: error });
   }
 }

@@ -14,6 +14,8 @@ import { MAX_ENDED } from "./_ended.ts";
 
 /** Where runs that keep connections are found. */
 const DIRECTORY = "/run/culprit";
+/** What is done there, as errors say it. */
+const ACTION = "answer look-ups of --keep in";
 /** Octets written at a time; whoever reads slowly does not hold more in memory. */
 const CHUNK_UNITS = 64 * 1024;
 /** How long a run may take to tell what it keeps, ms. */
@@ -38,13 +40,13 @@ export class KeptServer implements Disposable {
     try {
       Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
       const reason = whyUntrusted(directory);
-      if (reason !== undefined) throw new OutputError(`"${directory}"`, reason);
+      if (reason !== undefined) throw new OutputError(`"${directory}"`, `it ${reason}`, { action: ACTION });
       removeAbandoned(directory);
       this.#path = `${directory}/conns-${crypto.randomUUID()}.sock`;
       this.#listener = Deno.listen({ transport: "unix", path: this.#path });
     } catch (error) {
       if (error instanceof OutputError || !(error instanceof Error)) throw error;
-      throw new OutputError(`look-ups of --keep in "${directory}"`, error.message, { cause: error });
+      throw new OutputError(`"${directory}"`, error.message, { action: ACTION, cause: error });
     }
     void this.#serve(kept);
   }

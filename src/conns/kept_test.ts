@@ -49,7 +49,10 @@ Deno.test("readKept() takes no run for one that was killed, nor a missing direct
 Deno.test("a directory that others may enter is neither used nor believed", async () => {
   using stack = new DisposableStack();
   const path = directory(stack, 0o755);
-  assert.throws(() => new KeptServer(() => [], path), OutputError);
+  assert.throws(() => new KeptServer(() => [], path), {
+    name: "OutputError",
+    message: `Cannot answer look-ups of --keep in "${path}": it may be entered by others, wanted mode 700`,
+  });
   const { notObserved } = await readKept(path);
   assert.match(notObserved[0] ?? "", /may be entered by others, wanted mode 700$/);
   const link = `${directory(stack)}/link`;

@@ -298,3 +298,20 @@ Deno.test("culprit dns ends by itself after --count and after --duration", async
   assert.equal(timed.code, 0, timed.stderr);
   assert.ok(summaryOf(parseLines(timed.stdout)).duration_ms >= 200);
 });
+
+Deno.test("culprit dns --write to a file system that is full says that packets could not be written", async () => {
+  const ended = await runCulprit(["dns", "--duration", "30s", "--write", "/run/full/x.pcapng"], {
+    wrapper: OWN_MOUNTS,
+    prelude: `mount -t tmpfs none /run
+mkdir /run/full
+mount -t tmpfs -o size=4k none /run/full
+head -c 4096 /dev/zero >/run/full/rest`,
+  });
+  assertFailure(ended, 3, /^culprit: Cannot write packets to "\/run\/full\/x\.pcapng": No space left on device$/m);
+  assert.doesNotMatch(ended.stderr, /not written/);
+});
+
+Deno.test("culprit says that it could not create its ready file", async () => {
+  const ended = await runCulprit(["dns", "--ready-file", "/nowhere/ready"]);
+  assertFailure(ended, 3, /^culprit: Cannot create the ready file "\/nowhere\/ready": No such file or directory$/m);
+});
