@@ -45,8 +45,12 @@ export function readTexts(view: DataView, offset: number, size: number): string[
   return texts;
 }
 
+/** `@` in UTF-8. */
+const AT = 0x40;
+
 /**
- * Reads the name of a Unix socket: a path, or `@` and an abstract name, in which NUL octets are `@` too (unix(7)).
+ * Reads the name of a Unix socket: a path, or `@` and an abstract name, in which NUL octets are `@` too (unix(7)). A
+ * relative path that begins with `@` itself is shown below `./`, so that it is not taken for one.
  *
  * @param view memory that holds the name
  * @param offset first octet of `sun_path` in `view`
@@ -55,7 +59,9 @@ export function readTexts(view: DataView, offset: number, size: number): string[
  */
 export function readUnixName(view: DataView, offset: number, size: number): string | undefined {
   if (size === 0) return undefined;
-  if (view.getUint8(offset) !== 0) return readText(view, offset, size);
+  const first = view.getUint8(offset);
+  if (first === AT) return `./${readText(view, offset, size)}`;
+  if (first !== 0) return readText(view, offset, size);
   return decoder.decode(new Uint8Array(view.buffer, view.byteOffset + offset, size)).replaceAll("\0", "@");
 }
 

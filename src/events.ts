@@ -278,7 +278,7 @@ export interface SocketEvent extends EventBase {
   local?: Endpoint;
   /** Other end; absent where there is none. */
   remote?: Endpoint;
-  /** Unix sockets: path, or `@` and the abstract name; absent where it has none. */
+  /** Unix sockets: path (a relative one that begins with `@` as `./@...`), or `@` and the abstract name; absent where it has none. */
   path?: string;
   /** Unix sockets: inode number of the other end. */
   peer_inode?: number;
@@ -417,7 +417,10 @@ export interface UnixEvent extends EventBase {
   socket_type: "stream" | "seqpacket" | "datagram";
   /** Who began: this end (`outbound`) or the other one; absent on `listen`, `bind` and where it is not known. */
   direction?: "outbound" | "inbound";
-  /** Name of the socket that listens or receives: path, or `@` and the abstract name. On `fail` the name that was asked for. */
+  /**
+   * Name of the socket that listens or receives: path (a relative one that begins with `@` as `./@...`), or `@` and the
+   * abstract name. On `fail` the name that was asked for.
+   */
   path?: string;
   /** Inode number of the socket of `process`; absent where it had none any more. */
   inode?: number;

@@ -88,7 +88,11 @@ export const SOCKET_EVENT: EventDescription<SocketEvent> = {
       text: "Own address; the port of a raw socket is its IP protocol",
     },
     remote: { type: "block", block: ENDPOINT_BLOCK, optional: true, text: "Other end, where there is one" },
-    path: { type: "string", optional: true, text: "Unix: path, or `@` and the abstract name" },
+    path: {
+      type: "string",
+      optional: true,
+      text: "Unix: path (a relative one that begins with `@` as `./@...`), or `@` and the abstract name",
+    },
     peer_inode: { type: "integer", optional: true, text: "Unix: inode number of the other end" },
     owners: {
       type: "list",

@@ -68,7 +68,7 @@ export const UNIX_EVENT: EventDescription<UnixEvent> = {
       type: "string",
       optional: true,
       text:
-        "Name of the socket that listens or receives, as it was bound: path, or `@` and the abstract name; of `fail` the name the process asked for. Paths are those of the mount namespace of whoever said them",
+        "Name of the socket that listens or receives, as it was bound: path (a relative one that begins with `@` as `./@...`), or `@` and the abstract name; of `fail` the name the process asked for. Paths are those of the mount namespace of whoever said them",
     },
     inode: { type: "integer", optional: true, text: "Inode number of the socket of `process`, where it still had one" },
     peer_inode: { type: "integer", optional: true, text: "Inode number of the other end, where it had one already" },

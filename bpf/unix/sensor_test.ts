@@ -32,6 +32,8 @@ Deno.test("UnixDecoder shows names as culprit conns --once does", () => {
     ["a path with its NUL", octets("/run/docker.sock\0"), "/run/docker.sock"],
     ["a path without", octets("/run/docker.sock"), "/run/docker.sock"],
     ["a relative path", octets("socket\0"), "socket"],
+    ["a relative path that looks like an abstract name", octets("@name\0"), "./@name"],
+    ["a path below /@", octets("/@name\0"), "/@name"],
     ["the longest path", octets("/".padEnd(108, "x")), "/".padEnd(108, "x")],
     ["an abstract name", octets("\0name"), "@name"],
     ["an abstract name with NULs", octets("\0na\0me\0"), "@na@me@"],

@@ -30,7 +30,7 @@ export interface UnixRecord {
   socketType: number;
   /** Positive errno; 0 for none. */
   error: number;
-  /** Path, or `@` and the abstract name. */
+  /** Path (a relative one that begins with `@` as `./@...`), or `@` and the abstract name. */
   path: string | undefined;
   /** Who acted. */
   task: TaskIdentity;
