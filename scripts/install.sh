@@ -111,6 +111,9 @@ found=$(sha256sum "$work/$name.tar.gz" | cut -d ' ' -f 1)
 
 tar -xzf "$work/$name.tar.gz" -C "$work" --no-same-owner
 from=$work/$name
+if [ $systemd = yes ] && ! { mkdir -p $units 2>/dev/null && [ -w $units ]; }; then
+  fail "cannot write to $units, as --systemd asks: nothing was installed; run it as root or without --systemd"
+fi
 put() {
   mkdir -p "$(dirname "$3")"
   cp "$from/$2" "$3.new"
@@ -137,6 +140,13 @@ if [ $systemd = yes ]; then
   for unit in "$from"/systemd/*; do
     sed "s#/usr/bin/culprit#$prefix/bin/culprit#" "$unit" >"$units/$(basename "$unit")"
   done
-  systemctl daemon-reload || :
 fi
 "$prefix/bin/culprit" version
+[ $systemd = yes ] || exit 0
+# As sd_booted(3) finds out. The units are of use where systemd comes later: in an image, or after the next boot.
+if [ -d /run/systemd/system ]; then
+  systemctl daemon-reload || fail "the program and its units are installed, but systemd does not know them yet"
+else
+  printf 'install: systemd does not run here: the program is installed, and its units in %s %s\n' "$units" \
+    'wait for it; to record without systemd, start "culprit dns" yourself or from cron' >&2
+fi

@@ -30,7 +30,7 @@ export interface Outcome {
 /** Where and how to run. */
 export interface Sandbox {
   /** `glibc`: a root with glibc and nothing else; `nothing`: not even that; else a Debian suite. */
-  readonly root?: "glibc" | "nothing" | "bullseye" | "bookworm" | "trixie";
+  readonly root?: "glibc" | "nothing" | "bullseye" | "bookworm" | "bookworm-systemd" | "trixie";
   /** The single file; {@linkcode CULPRIT} without it. */
   readonly file?: string;
   /** Bash, run after the root is mounted on `$root` and before it is entered; `$culprit` is the file in it. */

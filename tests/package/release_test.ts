@@ -90,6 +90,36 @@ Deno.test("install.sh installs, and removes what it installed", async () => {
   assert.doesNotMatch(out, /^[<>]/m);
 });
 
+for (const root of ["bookworm", "bookworm-systemd"] as const) {
+  Deno.test(`install.sh --systemd says that systemd does not run, and removes the units again: ${root}`, async () => {
+    const { code, out, err } = await runIn({
+      root,
+      env: { PATH: "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
+      setup: SETUP,
+      script: `list() { (cd $root && find . -xdev ! -path './release*' ! -type d | sort); }
+        before=$(list)
+        run /bin/sh /release/install.sh --from /release --systemd >/dev/null
+        grep --quiet '^ExecStart=/usr/local/bin/culprit ' $root/etc/systemd/system/culprit-dns.service
+        run /bin/sh /release/install.sh --uninstall
+        diff <(echo "$before") <(list)`,
+    });
+    assert.deepEqual([code, out], [0, ""], err);
+    assert.match(err, /^install: systemd does not run here: the program is installed, and its units in .*\n$/);
+  });
+}
+
+Deno.test("install.sh --systemd installs nothing where the units cannot be written", async () => {
+  const { code, err } = await runIn({
+    uid: 65534,
+    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+    setup: `${SETUP}\nmkdir -m 777 $root/own`,
+    script: `code=0; run /bin/sh /release/install.sh --from /release --prefix /own --systemd || code=$?
+      ! compgen -G "$root/own/*" && exit $code`,
+  });
+  assert.equal(code, 1, err);
+  assert.match(err, /^install: cannot write to \/etc\/systemd\/system, .*: nothing was installed; run it as root/);
+});
+
 for (
   const [name, tamper, wanted] of [
     [
