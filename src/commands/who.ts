@@ -13,7 +13,10 @@ import { readKept } from "../conns/kept.ts";
 import { EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
 import { type ConnectionEvent, type ProcessInfo, SCHEMA, type WhoEvent, type WhoSocketInfo } from "../events.ts";
 import { bootTimeNs, LiveClock } from "../host/clock.ts";
+import { counted } from "../output/count.ts";
+import { escapeTerminal } from "../output/escape.ts";
 import { compileFilter } from "../output/filter.ts";
+import { writeStderr } from "../output/stdio.ts";
 import { openWriter } from "../output/writer.ts";
 import { unknownProcess } from "../process_table.ts";
 import { foreignProcReason, processesOf } from "../snapshot/processes.ts";
@@ -63,7 +66,17 @@ export async function runWho(options: WhoOptions): Promise<ExitCode> {
   if (now !== undefined) return now;
   // The live run chooses its libbpf itself.
   closeLibrary();
-  return await answerNext({ ...options, durationMs: options.waitMs, retainMs: RETAIN_MS }, targets);
+  const code = await answerNext({ ...options, durationMs: options.waitMs, retainMs: RETAIN_MS }, targets);
+  if (code !== EXIT_CODE.ok) tellNobody(options, ", and none came while it waited");
+  return code;
+}
+
+/** Says to people that no process was found; `where` ends the sentence. */
+function tellNobody(options: WhoOptions, where: string, hint?: string): void {
+  if (options.format !== "text" || options.quiet) return;
+  const which = compileFilter(options) === undefined ? "" : " that the filters let pass";
+  writeStderr(escapeTerminal(`culprit: found no process for "${options.targets.join(" ")}"${which}${where}`) + "\n");
+  if (hint !== undefined) writeStderr(`hint: ${hint}\n`);
 }
 
 /** Looks among the sockets there are. Undefined: nobody yet, go on waiting. */
@@ -109,6 +122,11 @@ async function answerNow(options: WhoOptions, targets: readonly Target[]): Promi
     not_observed: notObserved,
   });
   if (named > 0) return EXIT_CODE.ok;
+  const places = [
+    ...(snapshot === undefined ? [] : [counted(snapshot.sockets.length, "sockets")]),
+    `${counted(kept.events.length, "ended connections")} that a running culprit conns --keep remembers`,
+  ];
+  tellNobody(options, ` among ${places.join(" and ")}`, "--wait 1m waits for the next one");
   return notObserved.length > 0 ? EXIT_CODE.incomplete : NOBODY_FOUND;
 }
 

@@ -59,12 +59,40 @@ Deno.test("culprit who names both ends of a connection with executable and descr
 Deno.test("culprit who ends with 1 when nobody is there and with 2 for what is no target", async () => {
   const nobody = await runCulprit(["who", "--json", `192.0.2.77:${PORT + 2}`]);
   assert.equal(nobody.code, 1);
-  assert.deepEqual(answers(nobody.stdout), []);
+  assert.deepEqual([answers(nobody.stdout), nobody.stderr], [[], ""]);
   assert.equal((await runCulprit(["who", "300.1.1.1"])).code, 2);
   const named = await runCulprit(["who", `localhost:${PORT}`]);
   assert.equal(named.code, 2);
   assert.match(named.stderr, /found "localhost:\d+", a name with a port/);
   assert.equal((await runCulprit(["who", "--format", "kv", ":1"])).code, 2);
+});
+
+Deno.test("culprit who that finds nobody says where it looked, and what to do", async () => {
+  const target = `192.0.2.77:${PORT + 2}`;
+  for (
+    const [args, line] of [
+      [
+        [target],
+        `"${target}" among \\d+ sockets? and \\d+ ended connections? that a running culprit conns --keep remembers`,
+      ],
+      [[target, "--pid", "1"], `"${target}" that the filters let pass among \\d+ sockets? and .*`],
+      [["none.who-test.example"], `"none.who-test.example" among \\d+ ended connections? .* remembers`],
+    ] as const
+  ) {
+    const { code, stdout, stderr } = await runCulprit(["who", ...args]);
+    assert.deepEqual([code, stdout], [args[0] === target ? 1 : 3, ""]);
+    assert.match(
+      stderr,
+      new RegExp(`^culprit: found no process for ${line}\nhint: --wait 1m waits for the next one$`, "m"),
+    );
+    assert.equal((await runCulprit(["who", ...args, "--quiet"])).stderr, "");
+  }
+  const waited = await runCulprit(["who", target, "--wait", "1ms"]);
+  assert.match(
+    waited.stderr,
+    new RegExp(`^culprit: found no process for "${target}", and none came while it waited$`, "m"),
+  );
+  assert.equal(waited.code, 1);
 });
 
 Deno.test("culprit who --wait tells the next who connects", async () => {
