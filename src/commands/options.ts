@@ -6,7 +6,6 @@
  */
 
 import { RCODES, TYPES } from "../dns/iana.ts";
-import { parseNetwork } from "../conns/filter.ts";
 import { UsageError } from "../errors.ts";
 import type { FilterOptions } from "../output/filter.ts";
 import type { OutputFormat } from "../output/writer.ts";
@@ -343,12 +342,7 @@ export const CONNS_OPTIONS = {
     choices: [...CONNECTION_STATES, ...SOCKET_STATES],
   },
   connectionPorts: list("--port <n,...>", "ports of either end", FILTERS, values.parsePorts),
-  networks: list(
-    "--addr <cidr,...>",
-    "addresses or networks of either end",
-    FILTERS,
-    (text, flag) => text.split(",").map((part) => parseNetwork(part, flag)),
-  ),
+  networks: list("--addr <cidr,...>", "addresses or networks of either end", FILTERS, values.parseNetworks),
   protocols: {
     ...list(
       "--proto <name,...>",

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { type Network, parseNetwork } from "../conns/filter.ts";
 import { rcodeName, typeName, typeNumber } from "../dns/iana.ts";
 import { UsageError } from "../errors.ts";
 import { compileGlob } from "../output/glob.ts";
@@ -30,9 +31,14 @@ const LARGEST_PID = 2 ** 22;
 /** (uid_t) -1 means "no change" to the kernel and belongs to nobody. */
 const LARGEST_UID = 2 ** 32 - 2;
 
+/** A text on one line. */
+function printable(text: string): string {
+  return text.replaceAll("\n", "\\n");
+}
+
 /** The error every parser throws. */
 function unwanted(flag: string, found: string, wanted: string, hint?: string): UsageError {
-  return new UsageError(`option ${flag}: found "${found.replaceAll("\n", "\\n")}", wanted ${wanted}`, { hint });
+  return new UsageError(`option ${flag}: found "${printable(found)}", wanted ${wanted}`, { hint });
 }
 
 /** A decimal integer within bounds, nothing around it. */
@@ -42,9 +48,26 @@ function parseInteger(text: string, flag: string, wanted: string, low: number, h
   return value;
 }
 
-/** The parts of a comma-separated list. */
-function parseList<T>(text: string, parse: (part: string) => T): T[] {
-  return text.split(",").map((part) => parse(part.trim()));
+/** The parts of a list, each without space around it; `excess` says what to do about a comma that is too many. */
+function wholeParts(
+  text: string,
+  flag: string,
+  parts: readonly string[],
+  excess = "remove the comma that is too many",
+): string[] {
+  const trimmed = parts.map((part) => part.trim());
+  if (!trimmed.includes("")) return trimmed;
+  if (trimmed.length === 1) {
+    throw unwanted(flag, text, "values separated by commas", "leave the option out where it should not matter");
+  }
+  throw new UsageError(`option ${flag}: found nothing beside a comma in "${printable(text)}", wanted a value`, {
+    hint: excess,
+  });
+}
+
+/** Reads a comma-separated list. */
+function parseList<T>(text: string, flag: string, parse: (part: string) => T): T[] {
+  return wholeParts(text, flag, text.split(",")).map(parse);
 }
 
 /**
@@ -107,7 +130,7 @@ export function parseRingSize(text: string, flag: string): number {
  * @throws {UsageError} for anything that is none
  */
 export function parsePids(text: string, flag: string): number[] {
-  return parseList(text, (part) => parseInteger(part, flag, "a process id", 1, LARGEST_PID));
+  return parseList(text, flag, (part) => parseInteger(part, flag, "a process id", 1, LARGEST_PID));
 }
 
 /**
@@ -119,7 +142,7 @@ export function parsePids(text: string, flag: string): number[] {
  * @throws {UsageError} for anything that is none
  */
 export function parseUids(text: string, flag: string): number[] {
-  return parseList(text, (part) => parseInteger(part, flag, "a user id", 0, LARGEST_UID));
+  return parseList(text, flag, (part) => parseInteger(part, flag, "a user id", 0, LARGEST_UID));
 }
 
 /** Ports the kernel side compares each packet with: PORTS_MAX of bpf/dns/dns.bpf.c. */
@@ -134,7 +157,7 @@ const PORTS_MAX = 16;
  * @throws {UsageError} for anything that is none
  */
 export function parsePorts(text: string, flag: string): number[] {
-  const ports = parseList(text, (part) => parseInteger(part, flag, "a port", 1, 65535));
+  const ports = parseList(text, flag, (part) => parseInteger(part, flag, "a port", 1, 65535));
   if (ports.length > PORTS_MAX) {
     throw new UsageError(`option ${flag}: found ${ports.length} ports, wanted at most ${PORTS_MAX}`);
   }
@@ -153,10 +176,9 @@ const GLOB = /(?:\[[!^]?\]?[^\]]*\]|[^,])*/y;
  * @throws {UsageError} for a malformed glob, or an empty one
  */
 export function parseGlobs(text: string, flag: string): string[] {
-  const globs: string[] = [];
-  for (GLOB.lastIndex = 0; GLOB.lastIndex <= text.length; GLOB.lastIndex++) {
-    globs.push((GLOB.exec(text)?.[0] ?? "").trim());
-  }
+  const parts: string[] = [];
+  for (GLOB.lastIndex = 0; GLOB.lastIndex <= text.length; GLOB.lastIndex++) parts.push(GLOB.exec(text)?.[0] ?? "");
+  const globs = wholeParts(text, flag, parts, 'remove the comma that is too many, or write "[,]" to match one');
   try {
     globs.forEach(compileGlob);
   } catch (error) {
@@ -164,6 +186,18 @@ export function parseGlobs(text: string, flag: string): string[] {
     throw new UsageError(`option ${flag}: ${error.message}`, { hint: error.hint, cause: error });
   }
   return globs;
+}
+
+/**
+ * Reads networks.
+ *
+ * @param text addresses and networks, separated by commas
+ * @param flag option it was given to
+ * @returns at least one network
+ * @throws {UsageError} for anything that is none
+ */
+export function parseNetworks(text: string, flag: string): Network[] {
+  return parseList(text, flag, (part) => parseNetwork(part, flag));
 }
 
 /**
@@ -201,7 +235,7 @@ export function parseChoice<T extends string>(choices: readonly T[]): (text: str
  */
 export function parseChoices<T extends string>(choices: readonly T[]): (text: string, flag: string) => T[] {
   const parse = parseChoice(choices);
-  return (text, flag) => parseList(text, (part) => parse(part, flag));
+  return (text, flag) => parseList(text, flag, (part) => parse(part, flag));
 }
 
 /** Largest extended response code (RFC 6891 section 6.1.3): 12 bits. */
@@ -216,7 +250,7 @@ const LARGEST_RCODE = 4095;
  * @throws {UsageError} for what the registry does not have
  */
 export function parseTypes(text: string, flag: string): string[] {
-  return parseList(text, (part) => {
+  return parseList(text, flag, (part) => {
     const type = typeNumber(/^\d+$/.test(part) ? `TYPE${part}` : part);
     if (type === undefined) throw unwanted(flag, part, "a record type such as A, AAAA, HTTPS or TYPE65280");
     return typeName(type);
@@ -232,7 +266,7 @@ export function parseTypes(text: string, flag: string): string[] {
  * @throws {UsageError} for what the registry does not have
  */
 export function parseRcodes(text: string, flag: string): string[] {
-  return parseList(text, (part) => {
+  return parseList(text, flag, (part) => {
     const name = part.toUpperCase();
     const code = Number(/^(?:RCODE)?(\d{1,4})$/.exec(name)?.[1] ?? NaN);
     if (code <= LARGEST_RCODE) return rcodeName(code);

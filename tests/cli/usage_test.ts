@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { runInside } from "./_run.ts";
 
+/** What is advised about lists. */
+const ONE_COMMA = "remove the comma that is too many";
+const LEAVE_OUT = "leave the option out where it should not matter";
+
 /** Command lines that are wrong, what is said and what is advised. */
 const CASES: readonly (readonly [args: string, message: string, hint?: string])[] = [
   ["dnz", 'unknown command "dnz"', "did you mean dns"],
@@ -37,7 +41,16 @@ const CASES: readonly (readonly [args: string, message: string, hint?: string])[
   ["dns --count 1e3", 'option --count: found "1e3", wanted a number from 1 to 9007199254740991'],
   ["dns --pid -3", 'option --pid: found "-3", wanted a process id from 1 to 4194304'],
   ["dns --pid 0", 'option --pid: found "0", wanted a process id from 1 to 4194304'],
-  ["dns --pid 1,,2", 'option --pid: found "", wanted a process id from 1 to 4194304'],
+  ["dns --pid 1,,2", 'option --pid: found nothing beside a comma in "1,,2", wanted a value', ONE_COMMA],
+  [
+    "conns --addr 10.0.0.0/8,",
+    'option --addr: found nothing beside a comma in "10.0.0.0/8,", wanted a value',
+    ONE_COMMA,
+  ],
+  ["conns --event ,open", 'option --event: found nothing beside a comma in ",open", wanted a value', ONE_COMMA],
+  ["dns --type A,", 'option --type: found nothing beside a comma in "A,", wanted a value', ONE_COMMA],
+  ["dns --uid=", 'option --uid: found "", wanted values separated by commas', LEAVE_OUT],
+  ["conns --proto=", 'option --proto: found "", wanted values separated by commas', LEAVE_OUT],
   ["procs --pid 4194305", 'option --pid: found "4194305", wanted a process id from 1 to 4194304'],
   ["dns --uid root", 'option --uid: found "root", wanted a user id from 0 to 4294967294'],
   ["dns --ports 53,70000", 'option --ports: found "70000", wanted a port from 1 to 65535'],
@@ -55,8 +68,17 @@ const CASES: readonly (readonly [args: string, message: string, hint?: string])[
     'option --rcode: found "4096", wanted a response code such as NOERROR, NXDOMAIN, SERVFAIL or RCODE24',
   ],
   ["dns --name [a", 'option --name: glob "[a": found "[" without "]"', 'write "[[]" to match an opening bracket'],
-  ["dns --comm=a,,b", 'option --comm: found an empty glob, wanted a pattern such as "*.example.com"'],
-  ["dns --comm=", 'option --comm: found an empty glob, wanted a pattern such as "*.example.com"'],
+  [
+    "dns --comm=a,,b",
+    'option --comm: found nothing beside a comma in "a,,b", wanted a value',
+    `${ONE_COMMA}, or write "[,]" to match one`,
+  ],
+  [
+    "conns --path ,",
+    'option --path: found nothing beside a comma in ",", wanted a value',
+    `${ONE_COMMA}, or write "[,]" to match one`,
+  ],
+  ["dns --container=", 'option --container: found "", wanted values separated by commas', LEAVE_OUT],
   ["dns --exe [z-a]", 'option --exe: glob "[z-a]": found the empty range "z-a"', "write the smaller character first"],
   ["dns --format xml", 'option --format: found "xml", wanted one of text, json, kv'],
   ["dns --json --format kv", "option --json: found --format kv beside it, wanted one of them"],
