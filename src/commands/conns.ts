@@ -116,7 +116,12 @@ export function connsHandlers(session: LiveSession, options: ConnsOptions): Live
     // What was kept and dropped early was told when it ended: that is no loss.
     observed: () => {
       const { records, kept, evicted } = tracker.counts;
-      return { connection_records: records, connections_kept: kept, connections_dropped: evicted };
+      return {
+        connection_records: records,
+        connections_kept: kept,
+        connections_dropped: evicted,
+        ...lookups.observed,
+      };
     },
     lostCounts: () => tracker.counts.missed,
   };

@@ -159,7 +159,11 @@ function mapHandlers(session: LiveSession, options: MapOptions): LiveHandlers {
       for (const event of edges.events(session.clock, nowNs)) session.emit(event);
     },
     lost: (nowNs) => lookups.noteLoss(nowNs),
-    observed: () => ({ connection_records: tracker.counts.records, open_connections_unread: gatherer.unread }),
+    observed: () => ({
+      connection_records: tracker.counts.records,
+      open_connections_unread: gatherer.unread,
+      ...lookups.observed,
+    }),
     lostCounts: () => ({
       ...tracker.counts.missed,
       ...(edges.merged > 0 ? { edge_ends_joined: edges.merged } : {}),

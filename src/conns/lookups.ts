@@ -54,6 +54,11 @@ export class Lookups {
     return this.#tracker.counters;
   }
 
+  /** What the summary tells of the names; those dropped were forgotten for newer ones, which is no loss of events. */
+  get observed(): Record<string, number> {
+    return { names_dropped: this.names.evicted };
+  }
+
   /**
    * Takes a record of type DNS_PACKET.
    *

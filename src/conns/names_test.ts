@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Lookups } from "./lookups.ts";
 import { AddressNames } from "./names.ts";
 
 Deno.test("AddressNames prefers what the process itself asked for", () => {
@@ -16,4 +17,11 @@ Deno.test("AddressNames forgets the oldest answers when there are too many", () 
   assert.equal(names.evicted, 1);
   assert.equal(names.find(undefined, "address 0", 0), undefined);
   assert.equal(names.find(undefined, "address 1", 0)?.name, "n1.test");
+});
+
+Deno.test("Lookups tells how many names were forgotten for newer ones", () => {
+  const lookups = new Lookups();
+  assert.deepEqual(lookups.observed, { names_dropped: 0 });
+  for (let index = 0; index < 65_539; index++) lookups.names.add(undefined, "n.test", `address ${index}`, 0);
+  assert.deepEqual(lookups.observed, { names_dropped: 3 });
 });

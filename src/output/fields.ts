@@ -243,7 +243,11 @@ export const SUMMARY_EVENT: EventDescription<SummaryEvent> = {
     command: { type: "string", text: "Command that ran, for example `dns`" },
     duration_ms: { type: "integer", unit: "ms", text: "How long it observed" },
     events: { type: "integer", text: "Events written" },
-    observed: { type: "counts", text: "What the events were made of: messages, packets, kernel events" },
+    observed: {
+      type: "counts",
+      text:
+        "What the events were made of: messages, packets, kernel events. `connections_dropped` and `names_dropped` were forgotten for newer ones: ended connections before the time of `--keep`, and names of all but the 65,536 addresses looked up last, which then show none",
+    },
     lost: { type: "counts", text: "Lost, per cause; empty when nothing was" },
     not_observed: { type: "strings", text: "What this run could not see, and why" },
   },

@@ -145,7 +145,7 @@ export class TopObserver implements LiveHandlers {
   /** See {@linkcode LiveHandlers.observed}. */
   observed(): Record<string, number> {
     const { connections, lookups } = this.#model.sum.total;
-    return { connections, lookups };
+    return { connections, lookups, ...this.#lookups.observed };
   }
 
   /** See {@linkcode LiveHandlers.lostCounts}. */

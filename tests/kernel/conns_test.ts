@@ -42,7 +42,8 @@ async function act(args: readonly string[], wrapper: readonly string[] = []): Pr
 /** Judges a run that must have lost nothing and said nothing wrong. */
 function assertRight(truths: readonly Truth[], ended: Ended): void {
   const events = parseLines(ended.stdout);
-  const { lost, not_observed: notObserved } = summaryOf(events);
+  const { observed, lost, not_observed: notObserved } = summaryOf(events);
+  assert.equal(observed["names_dropped"], 0);
   // Linux 7 preempts tracing programs and leaves out their runs meanwhile, often where the CPU is emulated. Then octets
   // by process are incomplete, and that is told; everything else must be right all the same.
   const { connection_usage_missed: usageMissed = 0, connection_states_missed: statesMissed = 0, ...others } = lost;
