@@ -16,8 +16,9 @@ import { compileFilter } from "../output/filter.ts";
 import { reasonOf, writeStderr } from "../output/stdio.ts";
 import { openWriter } from "../output/writer.ts";
 import { unknownProcess } from "../process_table.ts";
-import { type DnsOptions, firstGiven } from "./options.ts";
+import type { DnsOptions } from "./options.ts";
 import { lostCounts, observedCounts } from "./dns_counts.ts";
+import { firstGiven } from "./settle_options.ts";
 
 /** Octets read at a time. */
 const CHUNK_SIZE = 1 << 20;

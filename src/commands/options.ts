@@ -6,10 +6,10 @@
  */
 
 import { RCODES, TYPES } from "../dns/iana.ts";
-import { UsageError } from "../errors.ts";
 import type { FilterOptions } from "../output/filter.ts";
 import type { OutputFormat } from "../output/writer.ts";
 import { SORTS, VIEWS } from "../top/types.ts";
+import { flag, list, optional, type OptionTable, valued } from "./option_spec.ts";
 import * as values from "./values.ts";
 
 /** What every live command receives. */
@@ -106,74 +106,6 @@ export const SHELLS = ["bash", "zsh", "fish"] as const;
 
 /** A shell there is a completion for. */
 export type ShellName = typeof SHELLS[number];
-
-/** Declaration of one option whose value is a `T`. */
-export interface OptionSpec<T> {
-  /** As commander reads them: `--pid <n,...>`; a flag without argument is a boolean. */
-  readonly flags: string;
-  /** What it does, with the unit of its value; starts in lower case, no final period. */
-  readonly text: string;
-  /** Heading of the help it stands under. */
-  readonly group: string;
-  /** Value when it is not given. */
-  readonly initial: T;
-  /** How help shows the default; absent where there is nothing to show. */
-  readonly shownDefault?: string;
-  /** Reads the argument; absent on flags. */
-  readonly parse?: (text: string, flag: string) => T;
-  /** Values to offer where a shell completes them; absent where they are free. */
-  readonly choices?: readonly string[];
-  /** Each use adds to a list. */
-  readonly repeatable?: true;
-  /** Works, but is not ready to be shown in help. */
-  readonly hidden?: true;
-}
-
-/** A table of options, by key of the resulting object. */
-// deno-lint-ignore no-explicit-any -- each entry has its own value type, which OptionValues reads back
-export type OptionTable = Readonly<Record<string, OptionSpec<any>>>;
-
-/** The values of a table. */
-export type OptionValues<Table extends OptionTable> = {
-  readonly [Key in keyof Table]: Table[Key] extends OptionSpec<infer Value> ? Value : never;
-};
-
-/** A flag. */
-function flag(flags: string, text: string, group: string): OptionSpec<boolean> {
-  return { flags, text, group, initial: false };
-}
-
-/** An option with a value that may be absent. */
-function optional<T>(
-  flags: string,
-  text: string,
-  group: string,
-  parse: (text: string, flag: string) => T,
-): OptionSpec<T | undefined> {
-  return { flags, text, group, parse, initial: undefined };
-}
-
-/** An option with a value that has a default. */
-function valued<T>(
-  flags: string,
-  text: string,
-  group: string,
-  parse: (text: string, flag: string) => T,
-  initial: T,
-  shownDefault: string,
-): OptionSpec<T> {
-  return { flags, text, group, parse, initial, shownDefault };
-}
-
-/** An option that gathers a list; nothing given selects everything. */
-function list<T>(
-  flags: string,
-  text: string,
-  group: string,
-  parse: (text: string, flag: string) => T[],
-): OptionSpec<readonly T[]> {
-  return { flags, text, group, parse, initial: [], repeatable: true };
-}
 
 /** Headings of the help. */
 const FILTERS = "Filters (values of one option, in one list or several, are alternatives; options must all agree):";
@@ -559,82 +491,3 @@ export const DECODE_OPTIONS = {
 export const VERSION_OPTIONS = {
   json: flag("--json", "one JSON object in place of the table", OUTPUT),
 } satisfies OptionTable;
-
-/**
- * Settles what the tables alone cannot say: `--json` and `--format` are one choice.
- *
- * @param raw values of a live command's table
- * @returns the same with one `format`
- * @throws {UsageError} when both name different formats
- */
-export function settleFormat<Raw extends { readonly json: boolean; readonly format: OutputFormat | undefined }>(
-  raw: Raw,
-): Omit<Raw, "json" | "format"> & { readonly format: OutputFormat } {
-  const { json, format, ...rest } = raw;
-  if (json && format !== undefined && format !== "json") {
-    throw new UsageError(`option --json: found --format ${format} beside it, wanted one of them`);
-  }
-  return { ...rest, format: format ?? (json ? "json" : "text") };
-}
-
-/**
- * The first of several options that was given.
- *
- * @param flags each with whether it was given
- * @returns its flag; undefined where none was
- */
-export function firstGiven(flags: readonly (readonly [flag: string, isGiven: boolean])[]): string | undefined {
-  return flags.find(([, isGiven]) => isGiven)?.[0];
-}
-
-/**
- * Refuses what only a snapshot shows, which would wait for what never comes, and with `--once` what only a live run does.
- *
- * @param options values of `culprit conns`
- * @returns the same
- * @throws {UsageError} when one of them does not go with `--once`, or needs it
- */
-export function settleOnce<
-  Options extends {
-    once: boolean;
-    protocols: readonly string[];
-    states: readonly string[];
-    events: readonly string[];
-    directions: readonly string[];
-    paths: readonly string[];
-    connectionPorts: readonly number[];
-    networks: readonly unknown[];
-    durationMs: number | undefined;
-    keepMs: number;
-  },
->(options: Options): Options {
-  if (options.paths.length > 0) {
-    const flag = firstGiven([
-      ["--proto", options.protocols.length > 0 && !options.protocols.includes("unix")],
-      ["--port", options.connectionPorts.length > 0],
-      ["--addr", options.networks.length > 0],
-    ]);
-    if (flag !== undefined) {
-      throw new UsageError(`option ${flag}: found --path beside it, which only Unix sockets have`);
-    }
-  }
-  if (options.once) {
-    const flag = firstGiven([
-      ["--duration", options.durationMs !== undefined],
-      ["--keep", options.keepMs > 0],
-      ["--event", options.events.length > 0],
-      ["--direction", options.directions.length > 0],
-    ]);
-    if (flag !== undefined) throw new UsageError(`option ${flag}: found together with --once, wanted a live run`);
-    return options;
-  }
-  const protocol = options.protocols.find((name) => SOCKET_PROTOCOLS.some((other) => other === name));
-  const state = options.states.find((name) => SOCKET_STATES.some((other) => other === name));
-  const found = protocol !== undefined
-    ? `--proto: found ${protocol}`
-    : state !== undefined
-    ? `--state: found ${state}`
-    : undefined;
-  if (found !== undefined) throw new UsageError(`option ${found} without --once, wanted both`);
-  return options;
-}

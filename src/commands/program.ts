@@ -22,13 +22,8 @@ import {
   type DoctorOptions,
   HELP_GROUP,
   MAP_OPTIONS,
-  type OptionSpec,
-  type OptionTable,
-  type OptionValues,
   PROCS_OPTIONS,
   type ProcsOptions,
-  settleFormat,
-  settleOnce,
   type ShellName,
   SHELLS,
   TOP_OPTIONS,
@@ -36,6 +31,8 @@ import {
   type VersionOptions,
   WHO_OPTIONS,
 } from "./options.ts";
+import type { OptionSpec, OptionTable, OptionValues } from "./option_spec.ts";
+import { settleFormat, settleOnce } from "./settle_options.ts";
 
 /** What runs when a command line is understood. Each loads its command on first use. */
 export interface Runners {

@@ -1,0 +1,88 @@
+/**
+ * What the tables of options alone cannot say: which options go together.
+ *
+ * @module
+ */
+
+import { UsageError } from "../errors.ts";
+import type { OutputFormat } from "../output/writer.ts";
+import { SOCKET_PROTOCOLS, SOCKET_STATES } from "./options.ts";
+
+/**
+ * Settles what the tables alone cannot say: `--json` and `--format` are one choice.
+ *
+ * @param raw values of a live command's table
+ * @returns the same with one `format`
+ * @throws {UsageError} when both name different formats
+ */
+export function settleFormat<Raw extends { readonly json: boolean; readonly format: OutputFormat | undefined }>(
+  raw: Raw,
+): Omit<Raw, "json" | "format"> & { readonly format: OutputFormat } {
+  const { json, format, ...rest } = raw;
+  if (json && format !== undefined && format !== "json") {
+    throw new UsageError(`option --json: found --format ${format} beside it, wanted one of them`);
+  }
+  return { ...rest, format: format ?? (json ? "json" : "text") };
+}
+
+/**
+ * The first of several options that was given.
+ *
+ * @param flags each with whether it was given
+ * @returns its flag; undefined where none was
+ */
+export function firstGiven(flags: readonly (readonly [flag: string, isGiven: boolean])[]): string | undefined {
+  return flags.find(([, isGiven]) => isGiven)?.[0];
+}
+
+/**
+ * Refuses what only a snapshot shows, which would wait for what never comes, and with `--once` what only a live run does.
+ *
+ * @param options values of `culprit conns`
+ * @returns the same
+ * @throws {UsageError} when one of them does not go with `--once`, or needs it
+ */
+export function settleOnce<
+  Options extends {
+    once: boolean;
+    protocols: readonly string[];
+    states: readonly string[];
+    events: readonly string[];
+    directions: readonly string[];
+    paths: readonly string[];
+    connectionPorts: readonly number[];
+    networks: readonly unknown[];
+    durationMs: number | undefined;
+    keepMs: number;
+  },
+>(options: Options): Options {
+  if (options.paths.length > 0) {
+    const flag = firstGiven([
+      ["--proto", options.protocols.length > 0 && !options.protocols.includes("unix")],
+      ["--port", options.connectionPorts.length > 0],
+      ["--addr", options.networks.length > 0],
+    ]);
+    if (flag !== undefined) {
+      throw new UsageError(`option ${flag}: found --path beside it, which only Unix sockets have`);
+    }
+  }
+  if (options.once) {
+    const flag = firstGiven([
+      ["--duration", options.durationMs !== undefined],
+      ["--keep", options.keepMs > 0],
+      ["--event", options.events.length > 0],
+      ["--direction", options.directions.length > 0],
+    ]);
+    if (flag !== undefined) throw new UsageError(`option ${flag}: found together with --once, wanted a live run`);
+    return options;
+  }
+  const protocol = options.protocols.find((name) => SOCKET_PROTOCOLS.some((other) => other === name));
+  const state = options.states.find((name) => SOCKET_STATES.some((other) => other === name));
+  const found = protocol !== undefined
+    ? `--proto: found ${protocol}`
+    : state !== undefined
+    ? `--state: found ${state}`
+    : undefined;
+  if (found !== undefined) throw new UsageError(`option ${found} without --once, wanted both`);
+  return options;
+}
