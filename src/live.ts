@@ -145,6 +145,8 @@ class LiveLoop implements LiveSession {
   /** What cannot be observed and why. */
   readonly #notObserved: readonly string[];
   #lastTsNs = 0;
+  /** Since when programs are being detached: what belongs together is no longer all seen. */
+  #detachingNs = Infinity;
 
   constructor(command: LiveCommand, options: LiveOptions, writer: EventWriter, stop: StopSignal, run: SensorRun) {
     this.#command = command;
@@ -279,7 +281,7 @@ class LiveLoop implements LiveSession {
       }
       default:
         this.#lastTsNs = view.getUint32(base, true) + view.getUint32(base + 4, true) * 0x1_0000_0000;
-        this.#handlers.record(type, view, base);
+        if (this.#lastTsNs < this.#detachingNs) this.#handlers.record(type, view, base);
     }
   }
 
@@ -310,8 +312,8 @@ class LiveLoop implements LiveSession {
 
   #finish(startedNs: number): ExitCode {
     this.#handlers.ending?.();
+    const endedNs = this.#detachingNs = bootTimeNs();
     this.run.detach();
-    const endedNs = bootTimeNs();
     const deadlineMs = performance.now() + LAST_PUSH_MS;
     do {
       if (this.#output.isBackedUp()) this.#output.pushUntil(deadlineMs);

@@ -6,7 +6,6 @@
 
 import { GLOBALS } from "../bpf/globals.gen.ts";
 import {
-  type BpfLink,
   type BpfMap,
   BpfObject,
   closeFd,
@@ -21,6 +20,7 @@ import { readObject } from "./object.ts";
 import { isReplaced, isWanted, whyRefused } from "./sensor_choice.ts";
 import { CulpritError, LibbpfError, VerifierError } from "./errors.ts";
 import { cgroup2Root } from "./host/cgroup2.ts";
+import { bootTimeNs } from "./host/clock.ts";
 import { isThere } from "./host/files.ts";
 
 /** Name of a global variable of the BPF object. */
@@ -64,11 +64,18 @@ export interface Sensor {
   readonly programs: readonly SensorProgram[];
   /** Causes of loss, by their public names, and the counters the kernel keeps of them. */
   readonly lossCounters: Readonly<Record<string, GlobalName>>;
-  /**
-   * Further causes, and programs whose runs the kernel may leave out because they are running on that CPU already
-   * (trampolines since Linux 5.12, tracepoints since 6.2): every such run is a loss.
-   */
-  readonly missedRuns?: Readonly<Record<string, readonly string[]>>;
+  /** Further causes, and what the kernel left out of them. */
+  readonly missedRuns?: Readonly<Record<string, MissedRuns>>;
+}
+
+/**
+ * Runs of programs that the kernel left out because they were running on that CPU already (trampolines since Linux 5.12,
+ * tracepoints since 6.2): every one is a loss.
+ */
+export interface MissedRuns {
+  readonly programs: readonly string[];
+  /** Counter of those that another program made up for, which are none. */
+  readonly madeUp?: GlobalName;
 }
 
 /** What a {@linkcode SensorRun} needs to be told. */
@@ -83,6 +90,8 @@ export interface SensorRunOptions {
 export class SensorRun implements Disposable {
   /** What this run cannot observe and why, one sentence each. */
   readonly notObserved: readonly string[];
+  /** From when on everything was attached, CLOCK_BOOTTIME ns. */
+  readonly attachedNs: number;
   readonly #sensors: readonly Sensor[];
   readonly #resources: DisposableStack;
   readonly #links: DisposableStack;
@@ -96,9 +105,11 @@ export class SensorRun implements Disposable {
     links: DisposableStack,
     ring: RingReader,
     notObserved: readonly string[],
+    attachedNs: number,
   ) {
     this.#sensors = sensors;
     this.notObserved = notObserved;
+    this.attachedNs = attachedNs;
     this.#object = object;
     this.#links = links;
     this.#ring = ring;
@@ -129,10 +140,12 @@ export class SensorRun implements Disposable {
       const links = stack.use(new DisposableStack());
       // A program that was not loaded may have to stand in for one that cannot be attached.
       if (!attachPrograms(object, sensors, links, refused)) continue;
+      const attachedNs = bootTimeNs();
+      readIterators(object, sensors, refused);
       const notObserved = [...refused].filter(([program]) => !isReplaced(program, sensors, refused)).map((
         [program, reason],
       ) => `${program.without}: ${reason}`);
-      const run = new SensorRun(sensors, object, links, ring, notObserved);
+      const run = new SensorRun(sensors, object, links, ring, notObserved, attachedNs);
       stack.move();
       return run;
     }
@@ -188,9 +201,11 @@ export class SensorRun implements Disposable {
         const count = this.global(name);
         if (count > 0) losses.set(cause, (losses.get(cause) ?? 0) + count);
       }
-      for (const [cause, names] of Object.entries(sensor.missedRuns ?? {})) {
-        const loaded = names.map((name) => this.#object.program(name)).filter((program) => program.autoload);
-        const count = loaded.reduce((sum, program) => sum + Number(program.info().recursionMisses), 0);
+      for (const [cause, { programs, madeUp }] of Object.entries(sensor.missedRuns ?? {})) {
+        const loaded = programs.map((name) => this.#object.program(name)).filter((program) => program.autoload);
+        const missed = loaded.reduce((sum, program) => sum + Number(program.info().recursionMisses), 0);
+        // Read after what it is taken from: no loss is told that is taken back later.
+        const count = missed - (madeUp === undefined ? 0 : this.global(madeUp));
         if (count > 0) losses.set(cause, count);
       }
     }
@@ -286,8 +301,24 @@ function writeGlobals(object: BpfObject, values: Partial<Record<GlobalName, read
   }
 }
 
+/** The programs of these sensors that this kernel is to run. */
+function wantedPrograms(sensors: readonly Sensor[], refused: ReadonlyMap<SensorProgram, string>): SensorProgram[] {
+  const all = new Map(sensors.flatMap((sensor) => sensor.programs).map((program) => [program.name, program]));
+  return [...all.values()].filter((program) => isWanted(program, all, refused));
+}
+
+/** Does something with a program; one that can be spared is refused where that fails. */
+function trySparing(program: SensorProgram, refused: Map<SensorProgram, string>, use: () => void): void {
+  try {
+    use();
+  } catch (error) {
+    if (!(error instanceof LibbpfError) || program.without === undefined) throw error;
+    refused.set(program, firstLine(error.message));
+  }
+}
+
 /**
- * Attaches what is loaded. Iterators run once, when everything else is attached.
+ * Attaches what is loaded, but for iterators.
  *
  * @returns whether everything that is wanted was loaded; false where one that could not be attached has a stand-in
  */
@@ -297,32 +328,29 @@ function attachPrograms(
   links: DisposableStack,
   refused: Map<SensorProgram, string>,
 ): boolean {
-  const all = new Map(sensors.flatMap((sensor) => sensor.programs).map((program) => [program.name, program]));
-  const programs = [...all.values()].filter((program) => isWanted(program, all, refused));
+  const programs = wantedPrograms(sensors, refused);
   using cgroup = new CgroupRoot();
-  const attach = (program: SensorProgram): void => {
-    try {
-      if (program.attach === "iterator") {
-        using link = object.program(program.name).attachIterator();
-        link.readIterator();
-        return;
-      }
+  for (const program of programs.filter((program) => program.attach !== "iterator")) {
+    trySparing(program, refused, () => {
       const handle = object.program(program.name);
       if (program.attach === "libc") {
         for (const target of libcTargets(program)) links.use(handle.attachUprobe(target));
         return;
       }
-      const link: BpfLink = program.attach === "cgroup" ? handle.attachCgroup(cgroup.fd) : handle.attach();
-      links.use(link);
-    } catch (error) {
-      if (!(error instanceof LibbpfError) || program.without === undefined) throw error;
-      refused.set(program, firstLine(error.message));
-    }
-  };
-  programs.filter((program) => program.attach !== "iterator").forEach(attach);
-  if ([...all.values()].some((program) => isWanted(program, all, refused) && !programs.includes(program))) return false;
-  programs.filter((program) => program.attach === "iterator").forEach(attach);
-  return true;
+      links.use(program.attach === "cgroup" ? handle.attachCgroup(cgroup.fd) : handle.attach());
+    });
+  }
+  return wantedPrograms(sensors, refused).every((program) => programs.includes(program));
+}
+
+/** Runs iterators once: what is there already is told when what changes it is watched. */
+function readIterators(object: BpfObject, sensors: readonly Sensor[], refused: Map<SensorProgram, string>): void {
+  for (const program of wantedPrograms(sensors, refused).filter((program) => program.attach === "iterator")) {
+    trySparing(program, refused, () => {
+      using link = object.program(program.name).attachIterator();
+      link.readIterator();
+    });
+  }
 }
 
 /** Where glibc lies: multiarch systems first, which Debian and its kin are. */

@@ -112,6 +112,8 @@ __u64 conn_lost_ring = 0;
 __u64 conn_lost_socket = 0;
 __u64 conn_lost_user = 0;
 __u64 conn_lost_flow = 0;
+/* Transitions that conn_set_state was left out of and conn_set_again worked on. */
+__u64 conn_worked_again = 0;
 
 #pragma clang diagnostic push
 #pragma clang diagnostic error "-Wpadded"
@@ -683,16 +685,17 @@ static __always_inline void on_listen(__u64 key, struct sock *sk)
 	submit(event);
 }
 
-static __always_inline int on_transition(struct sock *sk, int old_state, int new_state)
+/* Returns whether the transition was still to be worked on. */
+static __always_inline bool on_transition(struct sock *sk, int old_state, int new_state)
 {
 	struct conn_socket *socket;
 	__u64 key = (__u64)sk;
 
 	if (sk->sk_protocol != PROTO_TCP || old_state == new_state)
-		return 0;
+		return true;
 	socket = bpf_map_lookup_elem(&conn_sockets, &key);
 	if (socket && socket->state == new_state)
-		return 0;
+		return false;
 	switch (new_state) {
 	case CONN_STATE_SYN_SENT:
 		on_syn_sent(key, sk);
@@ -716,24 +719,58 @@ static __always_inline int on_transition(struct sock *sk, int old_state, int new
 	default:
 		on_shutdown(socket, new_state);
 	}
-	return 0;
+	return true;
+}
+
+struct conn_transition {
+	__u64 socket;
+	int new_state;
+	__u32 reserved;
+};
+
+/* What conn_set_state worked on last on this CPU, until conn_set_again has seen it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct conn_transition);
+} conn_last SEC(".maps");
+
+static __always_inline struct conn_transition *last_transition(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&conn_last, &zero);
 }
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(conn_set_state, struct sock *sk, int old_state, int new_state)
 {
-	return on_transition(sk, old_state, new_state);
+	struct conn_transition *last = last_transition();
+
+	on_transition(sk, old_state, new_state);
+	if (last) {
+		last->socket = (__u64)sk;
+		last->new_state = new_state;
+	}
+	return 0;
 }
 
 /*
  * The same again: the kernel leaves a run out when the program is running already on
  * that CPU, interrupted or preempted (Linux 6.2 and newer). Then this one works on
- * the transition; else it finds that done.
+ * the transition and counts that it did; else it finds that done.
  */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(conn_set_again, struct sock *sk, int old_state, int new_state)
 {
-	return on_transition(sk, old_state, new_state);
+	struct conn_transition *last = last_transition();
+
+	if (last && last->socket == (__u64)sk && last->new_state == new_state)
+		last->socket = 0;
+	else if (on_transition(sk, old_state, new_state))
+		COUNT(conn_worked_again);
+	return 0;
 }
 
 SEC("tp_btf/tcp_destroy_sock")

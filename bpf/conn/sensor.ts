@@ -34,13 +34,6 @@ export const CONN_SENSOR: Sensor = {
   name: "conn",
   minimumKernel: "5.10",
   programs: [
-    { name: "conn_set_state", attach: "tracing", hook: "tp_btf/inet_sock_set_state" },
-    {
-      name: "conn_set_again",
-      attach: "tracing",
-      hook: "tp_btf/inet_sock_set_state",
-      without: "few changes of state may be missed",
-    },
     { name: "conn_destroy", attach: "tracing", hook: "tp_btf/tcp_destroy_sock" },
     {
       name: "conn_connect4",
@@ -136,6 +129,14 @@ export const CONN_SENSOR: Sensor = {
       hook: "cgroup_skb/ingress",
       without: "received datagrams are not seen",
     },
+    // Last, and first to be detached: what they tell the beginning of must have been watched from there on.
+    { name: "conn_set_state", attach: "tracing", hook: "tp_btf/inet_sock_set_state" },
+    {
+      name: "conn_set_again",
+      attach: "tracing",
+      hook: "tp_btf/inet_sock_set_state",
+      without: "few changes of state may be missed",
+    },
     {
       name: "conn_holders",
       attach: "iterator",
@@ -150,16 +151,11 @@ export const CONN_SENSOR: Sensor = {
     connection_flows_full: "conn_lost_flow",
   },
   missedRuns: {
-    connection_states_missed: ["conn_set_again"],
+    connection_states_missed: { programs: ["conn_set_state"], madeUp: "conn_worked_again" },
     // Not conn_sys_exit: hardly any of its runs is about a connection, and who accepted is told by first use, too.
-    connection_usage_missed: [
-      "conn_send",
-      "conn_receive",
-      "conn_sendmsg4",
-      "conn_sendmsg6",
-      "conn_recvmsg4",
-      "conn_recvmsg6",
-    ],
+    connection_usage_missed: {
+      programs: ["conn_send", "conn_receive", "conn_sendmsg4", "conn_sendmsg6", "conn_recvmsg4", "conn_recvmsg6"],
+    },
   },
 };
 

@@ -76,9 +76,9 @@ export const UNIX_SENSOR: Sensor = {
   },
   missedRuns: {
     // Of all system calls, few of which are about Unix sockets: it tells that one may be missing.
-    unix_calls_missed: ["unix_sys_again", ...FUNCTION_NAMES],
-    unix_datagrams_missed: ["unix_ready", "unix_readable"],
-    unix_ends_missed: ["unix_close"],
+    unix_calls_missed: { programs: ["unix_sys_again", ...FUNCTION_NAMES] },
+    unix_datagrams_missed: { programs: ["unix_ready", "unix_readable"] },
+    unix_ends_missed: { programs: ["unix_close"] },
   },
 };
 

@@ -79,6 +79,7 @@ export function connsHandlers(session: LiveSession, options: ConnsOptions): Live
   const tracker = new ConnectionTracker({
     counters: new ConnectionCounters(session.run),
     resolve,
+    sinceNs: session.run.attachedNs,
     keepMs: options.keepMs,
     idleMs: options.idleMs,
     onEvent: (name, connection, tsNs) => {

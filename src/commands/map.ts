@@ -126,6 +126,7 @@ function mapHandlers(session: LiveSession, options: MapOptions): LiveHandlers {
   const tracker: ConnectionTracker = new ConnectionTracker({
     counters: new ConnectionCounters(session.run),
     resolve,
+    sinceNs: session.run.attachedNs,
     keepMs: KEEP_MS,
     idleMs: IDLE_MS,
     onEvent: (name, connection, tsNs) => {

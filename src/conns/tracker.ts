@@ -212,6 +212,8 @@ export class ConnectionTracker {
     if (socket === undefined || connection === undefined) {
       // Reset while it waited, and told already.
       if (record.oldState === CONN_STATE.CLOSE) return;
+      // Its end may have gone unseen. If it lives, who holds it is told next.
+      if (record.tsNs < (this.#options.sinceNs ?? 0)) return;
       // It waited to be accepted before culprit came, or the record of its beginning was lost.
       socket = this.#newSocket(record);
       connection = this.#newConnection("connection", record, socket);
@@ -351,14 +353,20 @@ export class ConnectionTracker {
     this.#ended.add(connection);
   }
 
-  /** Begins a socket; what lived under its address before has ended without being told. */
+  /** Begins a socket; what lived under its address before has ended without being told, unless it is the same. */
   #newSocket(record: ConnectionRecord): Socket {
     const before = this.#sockets.get(record.key);
-    if (before !== undefined) this.#forget(before, record.tsNs);
+    // Held while it connected: that was told first.
+    if (before !== undefined && before.birthNs === record.birthNs) this.#supplant(before);
+    else if (before !== undefined) this.#forget(before, record.tsNs);
     else if (this.#sockets.size >= (this.#options.maxSockets ?? MAX_SOCKETS)) this.#forgetOldest(record.tsNs);
     const socket = makeSocket(record);
     this.#sockets.set(record.key, socket);
     return socket;
+  }
+
+  #supplant({ connection }: Socket): void {
+    if (connection?.shape === "connection") this.#peers.remove(connection);
   }
 
   #forgetOldest(tsNs: number): void {

@@ -146,6 +146,29 @@ Deno.test("ConnectionTracker counts ends it missed", () => {
   assert.deepEqual(tracker.counts.missed, { connection_ends_missed: 1 });
 });
 
+Deno.test("ConnectionTracker takes a connection that was held while it opened for one", () => {
+  const { tracker, told, connections } = track();
+  tracker.record(record("HOLDER", { ...OPENED, oldState: 2, task: task(9) }));
+  tracker.record(record("OPEN", OPENED));
+  tracker.finish();
+  assert.deepEqual(told, ["open 2"]);
+  assert.equal(connections[0]?.preexisting, false);
+  assert.deepEqual(tracker.counts.missed, {});
+  assert.equal(tracker.counts.living, 1);
+});
+
+Deno.test("ConnectionTracker leaves out what was accepted before it could see the end", () => {
+  const { tracker, told } = track({ sinceNs: 5 * MS });
+  const accept = (key: string, tsNs: number): void =>
+    tracker.record(record("ACCEPT", { ...REVERSED, key, birthNs: 0, tsNs, task: task(2) }));
+  accept("early", 4 * MS);
+  accept("late", 6 * MS);
+  tracker.record(record("PASSIVE", { ...REVERSED, key: "early", flags: 2, birthNs: 7 * MS, establishedNs: 7 * MS }));
+  tracker.finish();
+  assert.deepEqual(told, ["accept 1"]);
+  assert.deepEqual(tracker.counts.missed, {});
+});
+
 Deno.test("ConnectionTracker counts accepts it missed: of what was closed in order by a process", () => {
   const { tracker } = track();
   for (

@@ -213,6 +213,8 @@ export interface ConnectionTrackerOptions {
   resolve: (task: TaskIdentity, tsNs: number) => ProcessInfo;
   /** Told of what happens to connections, in the order of their time but for what is held back. */
   onEvent: (name: ConnectionEventName, connection: Connection, tsNs: number) => void;
+  /** Since when beginnings and ends are seen, ns: who accepted before may have closed unseen. Default 0. */
+  sinceNs?: number;
   /** A flow without packets for this long has ended, ms. Default 30,000. */
   idleMs?: number;
   /** Keep what has ended this long, ms. Default 300,000. */

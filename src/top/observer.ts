@@ -76,6 +76,7 @@ export class TopObserver implements LiveHandlers {
         takeUsage: (socketBytes, tgid) => this.#takeUsage(socketBytes, tgid),
       },
       resolve: (task, tsNs) => session.table.lookup(task, tsNs),
+      sinceNs: session.run.attachedNs,
       keepMs: KEEP_ENDED_MS,
       idleMs: options.idleMs,
       onEvent: (name, connection, tsNs) => {
