@@ -62,12 +62,14 @@ const KEEP_MS = 10_000;
  */
 export async function runMap(options: MapOptions): Promise<ExitCode> {
   const { format, render } = settleMapFormat(options);
+  // The octets of an edge are those of its connections: that some are not counted by process is no loss.
+  const { connection_usage_missed: _, ...missedRuns } = CONN_SENSOR.missedRuns ?? {};
   const formatter = render && new DocumentFormatter(render, Deno.hostname());
   return await runLive({
     name: "map",
     columns: "edge",
     ...(formatter === undefined ? {} : { formatter }),
-    sensors: [PROCESS_SENSOR, CONN_SENSOR, NAMES_SENSOR],
+    sensors: [PROCESS_SENSOR, { ...CONN_SENSOR, missedRuns }, NAMES_SENSOR],
     globals: NAMES_GLOBALS,
     handlers: (session) => mapHandlers(session, options),
   }, { ...options, format, count: undefined });

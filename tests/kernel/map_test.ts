@@ -81,9 +81,7 @@ async function mapEveryConnection(): Promise<void> {
   assert.equal(edges.length, joined.length + 1);
   const { observed, lost, not_observed: notObserved } = summaryOf(parseLines(ended.stdout));
   assert.deepEqual([observed["names_dropped"], notObserved], [0, []]);
-  // See tests/kernel/conns_test.ts: octets by process, which a map does not tell.
-  const { connection_usage_missed: _, ...others } = lost;
-  assert.deepEqual(others, {});
+  assert.deepEqual(lost, {});
 }
 
 Deno.test("culprit map counts what lives, with the octets of the run alone", async () => {
