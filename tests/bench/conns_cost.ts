@@ -1,5 +1,6 @@
 // Requests a second of nginx, asked by wrk over loopback, alone, with culprit conns and with other tools, by turns.
 // deno run -A tests/bench/conns_cost.ts [--rounds 5] [--seconds 4] [--way sources|bundle] [--with culprit,tcplife]
+//   [--load each,alive]
 //
 // nginx, wrk and the tool share all CPUs: what it uses is taken from the others as soon as none is idle. Needs nginx and
 // wrk, and tcplife of libbpf-tools where it is asked for. "culprit close" tells ends only, as tcplife does.
@@ -20,17 +21,23 @@ const { values } = parseArgs({
     way: { type: "string", default: "sources" },
     port: { type: "string", default: "18480" },
     with: { type: "string", default: "culprit,culprit close,tcplife" },
+    load: { type: "string", default: "each,alive" },
   },
 });
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
 const url = `http://127.0.0.1:${values.port}/`;
 
-/** The kinds of load, and what wrk is told for them. */
-const LOADS: readonly (readonly [string, readonly string[]])[] = [
-  ["a connection per request", ["-H", "Connection: close"]],
-  ["32 connections kept alive", []],
-];
+/** The kinds of load: their names, and what wrk is told for them. */
+const ALL_LOADS: Readonly<Record<string, readonly [string, readonly string[]]>> = {
+  each: ["a connection per request", ["-H", "Connection: close"]],
+  alive: ["32 connections kept alive", []],
+};
+const LOADS = values.load.split(",").map((name) => {
+  const found = ALL_LOADS[name];
+  if (found === undefined) throw new Error(`--load: found "${name}", wanted ${Object.keys(ALL_LOADS).join(", ")}`);
+  return found;
+});
 
 const CONFIG = `daemon off;
 pid nginx.pid;
@@ -114,7 +121,8 @@ async function startCulprit(directory: string, options: readonly string[]): Prom
 /** Runs tcplife; it needs a tracefs, which not every host has mounted: in a mount namespace of its own. */
 async function startTcplife(directory: string): Promise<Watcher> {
   const output = `${directory}/tcplife.txt`;
-  const script = 'mount -t tracefs none /sys/kernel/tracing && exec stdbuf -oL tcplife >"$0"';
+  const script = "[ -d /sys/kernel/tracing/events ] || mount -t tracefs none /sys/kernel/tracing\n" +
+    'exec stdbuf -oL tcplife >"$0"';
   const child = new Deno.Command("unshare", { args: ["-m", "sh", "-c", script, output], stdout: "null" }).spawn();
   // Its heading comes before it is attached, a line of a connection after.
   await until(
