@@ -2,7 +2,7 @@
  * Hands what a running `culprit conns --keep` remembers of ended connections to those who look them up.
  *
  * The run listens on a Unix socket in a directory that only its user may enter, and answers whoever connects with one
- * JSON line for each connection it keeps.
+ * JSON line for each connection it keeps, and an empty line when that was all.
  *
  * @module
  */
@@ -18,6 +18,10 @@ const DIRECTORY = "/run/culprit";
 const ACTION = "answer look-ups of --keep in";
 /** Octets written at a time; whoever reads slowly does not hold more in memory. */
 const CHUNK_UNITS = 64 * 1024;
+/** Most that are told at a time: each holds a file, of which a run must keep some for itself. */
+const MAX_CLIENTS = 16;
+/** How long to wait when no file can be opened, ms. */
+const RETRY_MS = 100;
 /** How long a run may take to tell what it keeps, ms. */
 const READ_LIMIT_MS = 5000;
 /** Most a run may tell: 20,000 lines are about 40 MB. */
@@ -60,10 +64,26 @@ export class KeptServer implements Disposable {
   }
 
   async #serve(kept: () => Iterable<ConnectionEvent>): Promise<void> {
-    for await (const client of this.#listener) {
-      this.#clients.add(client);
-      void this.#tell(client, kept());
+    while (true) {
+      try {
+        const client = await this.#listener.accept();
+        this.#makeRoom();
+        this.#clients.add(client);
+        void this.#tell(client, kept());
+      } catch (error) {
+        if (error instanceof Deno.errors.BadResource) return;
+        // No file is left: who asks has to wait, and the run goes on.
+        await new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, RETRY_MS)));
+      }
     }
+  }
+
+  /** Cuts off who has been told for longest where there are too many. */
+  #makeRoom(): void {
+    const [longest] = this.#clients;
+    if (longest === undefined || this.#clients.size < MAX_CLIENTS) return;
+    this.#clients.delete(longest);
+    longest.close();
   }
 
   async #tell(client: Deno.UnixConn, events: Iterable<ConnectionEvent>): Promise<void> {
@@ -77,7 +97,7 @@ export class KeptServer implements Disposable {
         await writer.write(encoder.encode(text));
         text = "";
       }
-      await writer.write(encoder.encode(text));
+      await writer.write(encoder.encode(`${text}\n`));
       await writer.close();
     } catch {
       // Whoever asked has gone, or the run ends: nothing is lost by that.
@@ -111,9 +131,11 @@ export async function readKept(directory = DIRECTORY, room = MAX_ENDED): Promise
   for (const path of socketsIn(directory, notObserved)) {
     try {
       const first = events.length;
-      for (const line of (await readAll(path)).split("\n")) {
+      const lines = (await readAll(path)).split("\n");
+      for (const line of lines) {
         if (line !== "") events.push(JSON.parse(line) as ConnectionEvent);
       }
+      if (lines.at(-2) !== "") throw new RangeError("it ended before it had told all");
       const oldest = events[first]?.time;
       if (events.length - first >= room && (since === undefined || (oldest ?? since) < since)) since = oldest;
     } catch (error) {
@@ -182,7 +204,8 @@ function removeAbandoned(directory: string): void {
   for (const path of socketsIn(directory, [])) {
     void Deno.connect({ transport: "unix", path }).then(
       (client) => client.close(),
-      () => removeIfThere(path),
+      // One that is busy cannot be connected to either.
+      (error) => error instanceof Deno.errors.ConnectionRefused && removeIfThere(path),
     );
   }
 }

@@ -75,3 +75,59 @@ Deno.test("readKept() says when a run does not answer with lines", async () => {
   assert.deepEqual(events, []);
   assert.equal(notObserved.length, 1);
 });
+
+Deno.test("readKept() says when a run ended before it had told all", async () => {
+  using stack = new DisposableStack();
+  const path = directory(stack);
+  const listener = Deno.listen({ transport: "unix", path: `${path}/conns-short.sock` });
+  const served = (async () => {
+    const client = await listener.accept();
+    await client.write(new TextEncoder().encode(`${JSON.stringify(EVENT)}\n`));
+    client.close();
+  })();
+  const { events, notObserved } = await readKept(path);
+  await served;
+  listener.close();
+  assert.deepEqual(events, [EVENT]);
+  assert.deepEqual(notObserved, [
+    "all connections that a running culprit conns keeps: it ended before it had told all",
+  ]);
+});
+
+Deno.test("KeptServer answers however many ask and do not listen", async () => {
+  using stack = new DisposableStack();
+  const path = directory(stack);
+  // More than fits into the buffer of a socket.
+  const many = Array.from({ length: 1000 }, () => EVENT);
+  let asked = 0;
+  using _run = new KeptServer(() => {
+    asked++;
+    return many;
+  }, path);
+  const [socket] = [...Deno.readDirSync(path)];
+  const deaf = await Promise.all(
+    Array.from({ length: 40 }, () => Deno.connect({ transport: "unix", path: `${path}/${socket?.name}` })),
+  );
+  const { events, notObserved } = await readKept(path);
+  assert.deepEqual(notObserved, []);
+  assert.equal(events.length, 1000);
+  assert.equal(asked, 41);
+  for (const client of deaf) client.close();
+});
+
+Deno.test("KeptServer removes the sockets of runs that were killed, and of no others", async () => {
+  using stack = new DisposableStack();
+  const path = directory(stack);
+  Deno.listen({ transport: "unix", path: `${path}/conns-dead.sock` }).close();
+  stack.adopt(Deno.listen({ transport: "unix", path: `${path}/conns-busy.sock` }), (it) => it.close());
+  const waiting: Deno.UnixConn[] = [];
+  await assert.rejects(async () => {
+    while (true) waiting.push(await Deno.connect({ transport: "unix", path: `${path}/conns-busy.sock` }));
+  }, Deno.errors.WouldBlock);
+  {
+    using _run = new KeptServer(() => [], path);
+    await readKept(path);
+  }
+  assert.deepEqual([...Deno.readDirSync(path)].map(({ name }) => name), ["conns-busy.sock"]);
+  for (const client of waiting) client.close();
+});
