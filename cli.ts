@@ -19,6 +19,8 @@ if (import.meta.main) {
     writeErr: writeStderr,
     debug,
   };
+  // A limit on the size of files (ulimit -f, LimitFSIZE=) is an error of whoever writes, as a full disk is.
+  Deno.addSignalListener("SIGXFSZ", () => {});
   // What a timer or a forgotten promise throws would otherwise end with a stack and exit code 1.
   addEventListener("error", (event) => Deno.exit(report(event.error, io)));
   addEventListener("unhandledrejection", (event) => Deno.exit(report(event.reason, io)));

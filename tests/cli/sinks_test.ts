@@ -36,6 +36,16 @@ Deno.test("standard output that is full is an error", async () => {
   }
 });
 
+Deno.test("a limit on the size of files is an error like a full disk", () =>
+  withDirectory(async (directory) => {
+    const { code, err } = await runShell(
+      // Sparse, and so large that nothing but this file is at the limit.
+      `truncate -s 1G ${directory}/file; ulimit -f 1048576; $culprit schema >> ${directory}/file`,
+    );
+    assert.equal(err, "culprit: Cannot write events to standard output: File too large\n");
+    assert.equal(code, 3);
+  }));
+
 Deno.test("standard output that is non-blocking and slow loses nothing", async () => {
   const nonBlocking = "import fcntl, os; fcntl.fcntl(1, fcntl.F_SETFL, os.O_NONBLOCK)";
   const { code, out } = await runShell(
