@@ -92,6 +92,7 @@ export class SensorRun implements Disposable {
   readonly notObserved: readonly string[];
   /** From when on everything was attached, CLOCK_BOOTTIME ns. */
   readonly attachedNs: number;
+  readonly #gaps: ReadonlySet<string | undefined>;
   readonly #sensors: readonly Sensor[];
   readonly #resources: DisposableStack;
   readonly #links: DisposableStack;
@@ -104,11 +105,12 @@ export class SensorRun implements Disposable {
     object: BpfObject,
     links: DisposableStack,
     ring: RingReader,
-    notObserved: readonly string[],
+    gaps: readonly (readonly [SensorProgram, string])[],
     attachedNs: number,
   ) {
     this.#sensors = sensors;
-    this.notObserved = notObserved;
+    this.notObserved = gaps.map(([program, reason]) => `${program.without}: ${reason}`);
+    this.#gaps = new Set(gaps.map(([program]) => program.without));
     this.attachedNs = attachedNs;
     this.#object = object;
     this.#links = links;
@@ -142,10 +144,8 @@ export class SensorRun implements Disposable {
       if (!attachPrograms(object, sensors, links, refused)) continue;
       const attachedNs = bootTimeNs();
       readIterators(object, sensors, refused);
-      const notObserved = [...refused].filter(([program]) => !isReplaced(program, sensors, refused)).map((
-        [program, reason],
-      ) => `${program.without}: ${reason}`);
-      const run = new SensorRun(sensors, object, links, ring, notObserved, attachedNs);
+      const gaps = [...refused].filter(([program]) => !isReplaced(program, sensors, refused));
+      const run = new SensorRun(sensors, object, links, ring, gaps, attachedNs);
       stack.move();
       return run;
     }
@@ -160,6 +160,16 @@ export class SensorRun implements Disposable {
    */
   drain(handler: RecordHandler, maxRecords: number): number {
     return this.#ring.consume(handler, maxRecords);
+  }
+
+  /**
+   * Whether something cannot be observed.
+   *
+   * @param what the `without` of a program
+   * @returns true when neither that program runs nor one in its place
+   */
+  lacks(what: string): boolean {
+    return this.#gaps.has(what);
   }
 
   /** Octets in the ring that are not yet delivered. */

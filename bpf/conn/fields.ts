@@ -70,7 +70,12 @@ export const CONNECTION_USER_BLOCK: Block<ConnectionUserInfo> = {
       type: "strings",
       text: "`opener`, `acceptor`, `user` (sent or received), `holder` (had it when culprit began), `closer`",
     },
-    bytes_sent: { type: "integer", unit: "octets", optional: true, text: "Payload it sent itself" },
+    bytes_sent: {
+      type: "integer",
+      unit: "octets",
+      optional: true,
+      text: "Payload it sent itself; absent where the kernel does not count it",
+    },
     bytes_received: { type: "integer", unit: "octets", optional: true, text: "Payload it received itself" },
   },
 };

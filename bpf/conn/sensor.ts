@@ -27,7 +27,8 @@ import {
   readConnEventInto,
 } from "./layout.gen.ts";
 
-const NO_USAGE = "octets by process are not known, only totals";
+/** What is missing where the kernel cannot be asked for each send and receive. */
+export const NO_USAGE = "octets by process are not known, only totals";
 
 /** TCP connections, UDP, raw and ICMP flows, listeners and binds, with the processes that made and use them. */
 export const CONN_SENSOR: Sensor = {

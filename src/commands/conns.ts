@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CONN_SENSOR, ConnectionCounters, ConnectionDecoder } from "../../bpf/conn/sensor.ts";
+import { CONN_SENSOR, ConnectionCounters, ConnectionDecoder, NO_USAGE } from "../../bpf/conn/sensor.ts";
 import { PROCESS_SENSOR } from "../../bpf/process/sensor.ts";
 import { unixSensorFor } from "../../bpf/unix/sensor.ts";
 import { RECORD_TYPE } from "../../bpf/records.gen.ts";
@@ -91,6 +91,7 @@ export function connsHandlers(session: LiveSession, options: ConnsOptions): Live
     resolve,
     listenerOf: (connection) => tracker.listenerOf(connection),
     names: lookups.names,
+    isUsageKnown: !session.run.lacks(NO_USAGE),
   });
   function* endings(): Generator<ConnectionEvent, void, undefined> {
     // Others end and are dropped while somebody reads.

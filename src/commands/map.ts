@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CONN_SENSOR, ConnectionCounters, ConnectionDecoder } from "../../bpf/conn/sensor.ts";
+import { CONN_SENSOR, ConnectionCounters, ConnectionDecoder, NO_USAGE } from "../../bpf/conn/sensor.ts";
 import { PROCESS_SENSOR } from "../../bpf/process/sensor.ts";
 import { RECORD_TYPE } from "../../bpf/records.gen.ts";
 import { ConnectionEventBuilder } from "../conns/event.ts";
@@ -115,6 +115,7 @@ function mapHandlers(session: LiveSession, options: MapOptions): LiveHandlers {
     resolve,
     listenerOf: (connection) => tracker.listenerOf(connection),
     names: lookups.names,
+    isUsageKnown: !session.run.lacks(NO_USAGE),
   });
   const gatherer = new Gatherer({
     describe: builder.event.bind(builder),

@@ -25,6 +25,8 @@ export interface ConnectionEventSources {
   /** Who listens where an inbound connection came in. */
   readonly listenerOf: (connection: Connection) => Connection | undefined;
   readonly names: AddressNames;
+  /** Whether the kernel counts octets by process. */
+  readonly isUsageKnown: boolean;
 }
 
 /** Whose a connection is, and how that is known. */
@@ -101,7 +103,9 @@ export class ConnectionEventBuilder {
     const info: ConnectionUserInfo = { process: this.#process(user, tsNs), roles: user.roles.slice() };
     const { shape, users } = connection;
     // The kernel counts processes by socket and flows by packet: one user has it all, several cannot be told apart.
-    if (!isEnd || shape === "listener" || (shape === "flow" && users.length > 1)) return info;
+    if (!isEnd || (shape === "flow" ? users.length > 1 : shape === "listener" || !this.#sources.isUsageKnown)) {
+      return info;
+    }
     const { bytesSent, bytesReceived } = shape === "flow" ? connection : user;
     info.bytes_sent = bytesSent;
     info.bytes_received = bytesReceived;

@@ -175,9 +175,11 @@ export class ConnectionTracker {
   }
 
   #onOpen(record: ConnectionRecord): void {
+    const before = this.#sockets.get(record.key);
+    const wasConnecting = before?.birthNs === record.birthNs && before.connection !== undefined;
     const socket = this.#newSocket(record);
     const connection = this.#newConnection("connection", record, socket);
-    connection.direction = record.openedNs > 0 ? "outbound" : "unknown";
+    connection.direction = record.openedNs > 0 || wasConnecting ? "outbound" : "unknown";
     connection.startNs = record.openedNs;
     connection.establishedNs = record.establishedNs;
     if (record.task !== undefined) this.#users.add(socket, record.task, "opener", record.openedNs);
@@ -356,17 +358,18 @@ export class ConnectionTracker {
   /** Begins a socket; what lived under its address before has ended without being told, unless it is the same. */
   #newSocket(record: ConnectionRecord): Socket {
     const before = this.#sockets.get(record.key);
+    const socket = makeSocket(record);
     // Held while it connected: that was told first.
-    if (before !== undefined && before.birthNs === record.birthNs) this.#supplant(before);
+    if (before !== undefined && before.birthNs === record.birthNs) this.#supplant(before, socket);
     else if (before !== undefined) this.#forget(before, record.tsNs);
     else if (this.#sockets.size >= (this.#options.maxSockets ?? MAX_SOCKETS)) this.#forgetOldest(record.tsNs);
-    const socket = makeSocket(record);
     this.#sockets.set(record.key, socket);
     return socket;
   }
 
-  #supplant({ connection }: Socket): void {
+  #supplant({ connection, users }: Socket, socket: Socket): void {
     if (connection?.shape === "connection") this.#peers.remove(connection);
+    socket.users = users;
   }
 
   #forgetOldest(tsNs: number): void {

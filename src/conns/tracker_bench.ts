@@ -116,6 +116,7 @@ const builder = new ConnectionEventBuilder({
   resolve,
   listenerOf: (connection) => tracker.listenerOf(connection),
   names: new AddressNames(),
+  isUsageKnown: true,
 });
 
 Deno.bench("1,000 connections, both ends here, as 4,000 JSON lines", () => {

@@ -157,6 +157,17 @@ Deno.test("ConnectionTracker takes a connection that was held while it opened fo
   assert.equal(tracker.counts.living, 1);
 });
 
+Deno.test("ConnectionTracker knows who held a connection that began to open before culprit came", () => {
+  const { tracker, told, connections } = track();
+  tracker.record(record("HOLDER", { flags: 1, oldState: 2, task: task(9) }));
+  tracker.record(record("OPEN", { flags: 1, establishedNs: 2 * MS, tsNs: 2 * MS }));
+  tracker.finish();
+  assert.deepEqual(told, ["open 2"]);
+  assert.deepEqual(connections[0]?.users.map(({ task, roles }) => [task.tgid, roles]), [[9, ["holder"]]]);
+  assert.equal(connections[0]?.direction, "outbound");
+  assert.equal(connections[0]?.preexisting, true);
+});
+
 Deno.test("ConnectionTracker leaves out what was accepted before it could see the end", () => {
   const { tracker, told } = track({ sinceNs: 5 * MS });
   const accept = (key: string, tsNs: number): void =>
