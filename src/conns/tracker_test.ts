@@ -168,6 +168,16 @@ Deno.test("ConnectionTracker knows who held a connection that began to open befo
   assert.equal(connections[0]?.preexisting, true);
 });
 
+Deno.test("ConnectionTracker knows whose connect failed that began before culprit came", () => {
+  const { tracker, told, connections } = track();
+  tracker.record(record("HOLDER", { flags: 1, oldState: 2, task: task(9) }));
+  tracker.record(record("FAIL", { flags: 1, error: 111, tsNs: 2 * MS }));
+  tracker.finish();
+  assert.deepEqual(told, ["fail 2"]);
+  assert.deepEqual(connections[0]?.users.map(({ task }) => task.tgid), [9]);
+  assert.deepEqual(tracker.counts.missed, {});
+});
+
 Deno.test("ConnectionTracker leaves out what was accepted before it could see the end", () => {
   const { tracker, told } = track({ sinceNs: 5 * MS });
   const accept = (key: string, tsNs: number): void =>
