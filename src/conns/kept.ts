@@ -22,6 +22,8 @@ const CHUNK_UNITS = 64 * 1024;
 const MAX_CLIENTS = 16;
 /** How long to wait when no file can be opened, ms. */
 const RETRY_MS = 100;
+/** How far apart two runs may tell the same end, ms: each reads the clock for itself, microseconds apart. */
+const SAME_END_MS = 1;
 /** How long a run may take to tell what it keeps, ms. */
 const READ_LIMIT_MS = 5000;
 /** Most a run may tell: 20,000 lines are about 40 MB. */
@@ -122,22 +124,22 @@ export interface Kept {
  *
  * @param directory where they listen
  * @param room how many one of them has room for
- * @returns what they keep; nothing where none runs
+ * @returns what they keep, an end that several saw once; nothing where none runs
  */
 export async function readKept(directory = DIRECTORY, room = MAX_ENDED): Promise<Kept> {
-  const events: ConnectionEvent[] = [];
+  const told: Told[] = [];
   const notObserved: string[] = [];
   let since: string | undefined;
   for (const path of socketsIn(directory, notObserved)) {
     try {
-      const first = events.length;
+      const first = told.length;
       const lines = (await readAll(path)).split("\n");
       for (const line of lines) {
-        if (line !== "") events.push(JSON.parse(line) as ConnectionEvent);
+        if (line !== "") told.push({ run: path, event: JSON.parse(line) as ConnectionEvent });
       }
       if (lines.at(-2) !== "") throw new RangeError("it ended before it had told all");
-      const oldest = events[first]?.time;
-      if (events.length - first >= room && (since === undefined || (oldest ?? since) < since)) since = oldest;
+      const oldest = told[first]?.event.time;
+      if (told.length - first >= room && (since === undefined || (oldest ?? since) < since)) since = oldest;
     } catch (error) {
       // It was killed, and left its socket.
       if (error instanceof Deno.errors.ConnectionRefused || error instanceof Deno.errors.NotFound) continue;
@@ -145,8 +147,35 @@ export async function readKept(directory = DIRECTORY, room = MAX_ENDED): Promise
       notObserved.push(`all connections that a running culprit conns keeps: ${error.message}`);
     }
   }
-  events.sort((left, right) => left.time < right.time ? -1 : left.time > right.time ? 1 : 0);
-  return { events, notObserved, ...(since === undefined ? {} : { since }) };
+  told.sort(({ event: left }, { event: right }) => left.time < right.time ? -1 : left.time > right.time ? 1 : 0);
+  return { events: withoutRepetitions(told), notObserved, ...(since === undefined ? {} : { since }) };
+}
+
+/** An end as one run told it. */
+interface Told {
+  readonly run: string;
+  event: ConnectionEvent;
+}
+
+/** Leaves one of each end that several runs told, the one with a process if there is one. */
+function withoutRepetitions(told: readonly Told[]): ConnectionEvent[] {
+  const kept: Told[] = [];
+  const latest = new Map<string, { readonly told: Told; readonly runs: Set<string> }>();
+  for (const one of told) {
+    const { transport, netns, local, remote } = one.event.connection;
+    const key = JSON.stringify([transport, netns, local, remote]);
+    const before = latest.get(key);
+    const isSame = before !== undefined && !before.runs.has(one.run) &&
+      Date.parse(one.event.time) - Date.parse(before.told.event.time) <= SAME_END_MS;
+    if (!isSame) {
+      kept.push(one);
+      latest.set(key, { told: one, runs: new Set([one.run]) });
+      continue;
+    }
+    before.runs.add(one.run);
+    if ((before.told.event.process?.pid ?? 0) === 0) before.told.event = one.event;
+  }
+  return kept.map(({ event }) => event);
 }
 
 /** Sockets of runs in a directory. */

@@ -28,6 +28,26 @@ Deno.test("readKept() gets all that every run keeps, and nothing once they ended
   assert.deepEqual([...Deno.readDirSync(path)], []);
 });
 
+Deno.test("readKept() tells an end once that several runs saw, with its process", async () => {
+  using stack = new DisposableStack();
+  const path = directory(stack);
+  const at = (microseconds: number, event = EVENT) => ({
+    ...event,
+    time: `2026-07-27T12:00:00.${`${microseconds}`.padStart(6, "0")}000Z`,
+  });
+  assert.ok(EVENT.process);
+  const nobody = { ...EVENT, process: { ...EVENT.process, pid: 0 } };
+  const elsewhere = { ...EVENT, connection: { ...EVENT.connection, netns: 7 } };
+  // The same addresses again within a millisecond, as often as one run tells them.
+  using _first = new KeptServer(() => [at(100, nobody), at(500), at(9000)], path);
+  using _second = new KeptServer(() => [at(101), at(501), at(502, elsewhere)], path);
+  const { events } = await readKept(path);
+  assert.deepEqual(
+    events.map(({ process, connection: { netns } }) => [(process?.pid ?? 0) > 0, netns]),
+    [EVENT, EVENT, elsewhere, EVENT].map(({ connection: { netns } }) => [true, netns]),
+  );
+});
+
 Deno.test("readKept() says since when all is remembered where a run has no more room", async () => {
   using stack = new DisposableStack();
   const path = directory(stack);
