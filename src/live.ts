@@ -93,6 +93,8 @@ export interface LiveCommand {
   /** Takes losses and the summary in place of a writer of events; closed by the run. */
   readonly writer?: EventWriter;
   readonly sensors: readonly Sensor[];
+  /** What could not be observed besides, one sentence each. */
+  readonly notObserved?: readonly string[];
   readonly globals?: Partial<Record<GlobalName, readonly number[]>>;
   /** Makes the handlers, when everything is attached. */
   handlers(session: LiveSession): LiveHandlers;
@@ -164,7 +166,11 @@ class LiveLoop implements LiveSession {
       ...(gap?.isForeign === true ? { readProcess: () => undefined } : {}),
       ...(gap === undefined ? {} : { unreadableReason: gap.reason }),
     });
-    this.#notObserved = gap === undefined ? run.notObserved : [...run.notObserved, gapNotice(gap)];
+    this.#notObserved = [
+      ...command.notObserved ?? [],
+      ...run.notObserved,
+      ...(gap === undefined ? [] : [gapNotice(gap)]),
+    ];
     this.#handlers = command.handlers(this);
   }
 

@@ -6,7 +6,7 @@
 
 import { UsageError } from "../errors.ts";
 import type { OutputFormat } from "../output/writer.ts";
-import { SOCKET_PROTOCOLS, SOCKET_STATES } from "./options.ts";
+import { CONNS_OPTIONS, SOCKET_PROTOCOLS, SOCKET_STATES } from "./options.ts";
 
 /**
  * Settles what the tables alone cannot say: `--json` and `--format` are one choice.
@@ -53,7 +53,11 @@ export function settleOnce<
     connectionPorts: readonly number[];
     networks: readonly unknown[];
     durationMs: number | undefined;
+    readyFile: string | undefined;
     keepMs: number;
+    idleMs: number;
+    ringSizeBytes: number;
+    retainMs: number;
   },
 >(options: Options): Options {
   if (options.paths.length > 0) {
@@ -72,6 +76,10 @@ export function settleOnce<
       ["--keep", options.keepMs > 0],
       ["--event", options.events.length > 0],
       ["--direction", options.directions.length > 0],
+      ["--idle", options.idleMs !== CONNS_OPTIONS.idleMs.initial],
+      ["--ready-file", options.readyFile !== undefined],
+      ["--ring-size", options.ringSizeBytes !== CONNS_OPTIONS.ringSizeBytes.initial],
+      ["--retain", options.retainMs !== CONNS_OPTIONS.retainMs.initial],
     ]);
     if (flag !== undefined) throw new UsageError(`option ${flag}: found together with --once, wanted a live run`);
     return options;

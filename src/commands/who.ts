@@ -63,10 +63,10 @@ export async function runWho(options: WhoOptions): Promise<ExitCode> {
   }
   configureLibrary({ path: options.libbpf, bytes: findAsset("libbpf.so.1") });
   const now = await answerNow(options, targets);
-  if (now !== undefined) return now;
+  if (typeof now === "number") return now;
   // The live run chooses its libbpf itself.
   closeLibrary();
-  const code = await answerNext({ ...options, durationMs: options.waitMs, retainMs: RETAIN_MS }, targets);
+  const code = await answerNext({ ...options, durationMs: options.waitMs, retainMs: RETAIN_MS }, targets, now);
   if (code !== EXIT_CODE.ok) tellNobody(options, ", and none came while it waited");
   return code;
 }
@@ -79,8 +79,8 @@ function tellNobody(options: WhoOptions, where: string, hint?: string): void {
   if (hint !== undefined) writeStderr(`hint: ${hint}\n`);
 }
 
-/** Looks among the sockets there are. Undefined: nobody yet, go on waiting. */
-async function answerNow(options: WhoOptions, targets: readonly Target[]): Promise<ExitCode | undefined> {
+/** Looks among the sockets there are. Nobody yet, and it goes on waiting: what it could not observe. */
+async function answerNow(options: WhoOptions, targets: readonly Target[]): Promise<ExitCode | readonly string[]> {
   const startedNs = bootTimeNs();
   const clock = new LiveClock();
   // Sockets know no names.
@@ -100,12 +100,12 @@ async function answerNow(options: WhoOptions, targets: readonly Target[]): Promi
     if (event.process.pid !== 0) named++;
     writer.write(event);
   }
-  if (named === 0 && options.waitMs !== undefined) return undefined;
-  const nowNs = bootTimeNs();
   const notObserved = [...snapshot?.notObserved ?? [], ...kept.notObserved];
   if (named === 0 && kept.since !== undefined) {
     notObserved.push(`what ended before ${kept.since}: a running culprit conns --keep has no room for more`);
   }
+  if (named === 0 && options.waitMs !== undefined) return notObserved;
+  const nowNs = bootTimeNs();
   if (isName) notObserved.push("who asked for a name before now; --wait shows who asks next");
   writer.write({
     schema: SCHEMA,
@@ -124,9 +124,12 @@ async function answerNow(options: WhoOptions, targets: readonly Target[]): Promi
   if (named > 0) return EXIT_CODE.ok;
   const places = [
     ...(snapshot === undefined ? [] : [counted(snapshot.sockets.length, "sockets")]),
-    `${counted(kept.events.length, "ended connections")} that a running culprit conns --keep remembers`,
+    ...(kept.events.length === 0
+      ? []
+      : [`${counted(kept.events.length, "ended connections")} that a running culprit conns --keep remembers`]),
   ];
-  tellNobody(options, ` among ${places.join(" and ")}`, "--wait 1m waits for the next one");
+  const where = places.length === 0 ? "" : ` among ${places.join(" and ")}`;
+  tellNobody(options, where, "--wait 1m waits for the next one");
   return notObserved.length > 0 ? EXIT_CODE.incomplete : NOBODY_FOUND;
 }
 

@@ -36,10 +36,15 @@ const DNS_TIMEOUT_MS = 5000;
  *
  * @param options of the command line; `durationMs` is how long
  * @param targets a name, one end or both ends of a connection
+ * @param notObserved what could not be observed of what was before
  * @returns 0 when a process was found, 1 when none was, 3 when something could not be observed
  * @throws {CulpritError} when nothing can be observed
  */
-export async function answerNext(options: LiveOptions, targets: readonly Target[]): Promise<ExitCode> {
+export async function answerNext(
+  options: LiveOptions,
+  targets: readonly Target[],
+  notObserved: readonly string[],
+): Promise<ExitCode> {
   let found = 0;
   const name = targets[0]?.name;
   const emitting = (session: LiveSession): (event: WhoEvent | undefined) => void => {
@@ -53,6 +58,7 @@ export async function answerNext(options: LiveOptions, targets: readonly Target[
   const code = await runLive({
     name: "who",
     columns: "who",
+    notObserved,
     sensors: name === undefined ? [PROCESS_SENSOR, CONN_SENSOR, DNS_SENSOR] : [PROCESS_SENSOR, DNS_SENSOR],
     handlers: (session) =>
       name === undefined

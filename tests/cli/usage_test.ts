@@ -95,6 +95,8 @@ const CASES: readonly (readonly [args: string, message: string, hint?: string])[
   ["conns --once --path /run/x --proto tcp", "option --proto: found --path beside it, which only Unix sockets have"],
   ["conns --once --duration 5s", "option --duration: found together with --once, wanted a live run"],
   ["conns --once --keep 5m", "option --keep: found together with --once, wanted a live run"],
+  ["conns --once --idle 3s", "option --idle: found together with --once, wanted a live run"],
+  ["conns --once --ready-file f", "option --ready-file: found together with --once, wanted a live run"],
   ["conns --once --event open", "option --event: found together with --once, wanted a live run"],
   ["help frobnicate", 'unknown command "frobnicate"', 'run "culprit --help"'],
   ["doctor --duration 5s", 'unknown option "--duration"', 'run "culprit doctor --help"'],
