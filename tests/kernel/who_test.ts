@@ -107,7 +107,6 @@ Deno.test("culprit who --wait that finds nobody says what the first look could n
   } finally {
     listener.close();
     await silent;
-    await Deno.remove(path);
   }
 });
 
@@ -269,7 +268,7 @@ Deno.test("culprit conns --keep lets who and conns --once answer about connectio
   const asked = ["who", "--json", `127.0.0.1:${port}`];
   using listener = Deno.listen({ hostname: "127.0.0.1", port });
   {
-    await using _culprit = await RunningCulprit.start(["conns", "--json", "--keep", "5m"]);
+    await using culprit = await RunningCulprit.start(["conns", "--json", "--keep", "5m"]);
     const child = new Deno.Command("/bin/bash", { args: ["-c", `exec 3<>/dev/tcp/127.0.0.1/${port}`] }).spawn();
     (await listener.accept()).close();
     assert.ok((await child.status).success);
@@ -295,6 +294,7 @@ Deno.test("culprit conns --keep lets who and conns --once answer about connectio
     assert.equal(answer?.evidence, "connection");
     assert.equal(answer.process.exe, Deno.realPathSync("/bin/bash"));
     assert.deepEqual(answer.sockets.map(({ end, state }) => [end, state]), [["remote", "close"]]);
+    await culprit.stop();
   }
   // Only who listens is left when the run has ended, and maybe a TIME_WAIT that has no process.
   const { stdout } = await runCulprit(asked);
