@@ -50,16 +50,26 @@ $prefix/share/doc/culprit/sbom.cdx.json
 END
 }
 
+# As sd_booted(3) finds out.
+systemd_runs() {
+  [ -d /run/systemd/system ]
+}
+
 if [ $uninstall = yes ]; then
   installed | while read -r path; do rm -f "$path"; done
   rmdir "$prefix/share/doc/culprit" 2>/dev/null || :
+  removed=no
   for unit in culprit-dns.service culprit-dns-sample.service culprit-dns-sample.timer; do
     if [ -e "$units/$unit" ]; then
       systemctl disable --now "$unit" 2>/dev/null || :
       rm -f "$units/$unit"
+      removed=yes
     fi
   done
   if [ "$(id -u)" = 0 ]; then rm -rf /var/cache/culprit; fi
+  if [ $removed = yes ] && systemd_runs; then
+    systemctl daemon-reload || fail "the program and its units are removed, but systemd does not know that yet"
+  fi
   exit 0
 fi
 
@@ -72,7 +82,8 @@ case $(uname -m) in
 esac
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+new=
+trap 'rm -rf "$work" ${new:+"$new"}' EXIT
 trap 'exit 1' HUP INT TERM
 
 # get NAME: brings a file of the release to $work; fails when there is none.
@@ -116,19 +127,18 @@ if [ $systemd = yes ] && ! { mkdir -p $units 2>/dev/null && [ -w $units ]; }; th
 fi
 put() {
   mkdir -p "$(dirname "$3")"
-  cp "$from/$2" "$3.new"
-  chmod "$1" "$3.new"
-  mv -f "$3.new" "$3"
+  new=$3.new
+  cp "$from/$2" "$new"
+  chmod "$1" "$new"
+  mv -f "$new" "$3"
 }
 # It must run here before it replaces one that does; /tmp may be without exec.
 mkdir -p "$prefix/bin"
-cp "$from/culprit" "$prefix/bin/culprit.new"
-chmod 755 "$prefix/bin/culprit.new"
-if ! "$prefix/bin/culprit.new" --version >/dev/null; then
-  rm -f "$prefix/bin/culprit.new"
-  fail "this culprit does not run here: nothing was installed"
-fi
-mv -f "$prefix/bin/culprit.new" "$prefix/bin/culprit"
+new=$prefix/bin/culprit.new
+cp "$from/culprit" "$new"
+chmod 755 "$new"
+"$new" --version >/dev/null || fail "this culprit does not run here: nothing was installed"
+mv -f "$new" "$prefix/bin/culprit"
 put 644 man/culprit.8 "$prefix/share/man/man8/culprit.8"
 put 644 completions/culprit.bash "$prefix/share/bash-completion/completions/culprit"
 put 644 completions/_culprit "$prefix/share/zsh/site-functions/_culprit"
@@ -137,14 +147,15 @@ put 644 LICENSE "$prefix/share/doc/culprit/LICENSE"
 put 644 THIRD_PARTY.txt "$prefix/share/doc/culprit/THIRD_PARTY.txt"
 put 644 sbom.cdx.json "$prefix/share/doc/culprit/sbom.cdx.json"
 if [ $systemd = yes ]; then
+  replacement=$(printf '%s\n' "$prefix/bin/culprit" | sed 's/[\\#&]/\\&/g')
   for unit in "$from"/systemd/*; do
-    sed "s#/usr/bin/culprit#$prefix/bin/culprit#" "$unit" >"$units/$(basename "$unit")"
+    sed "s#/usr/bin/culprit#$replacement#" "$unit" >"$units/$(basename "$unit")"
   done
 fi
 "$prefix/bin/culprit" version
 [ $systemd = yes ] || exit 0
-# As sd_booted(3) finds out. The units are of use where systemd comes later: in an image, or after the next boot.
-if [ -d /run/systemd/system ]; then
+# The units are of use where systemd comes later: in an image, or after the next boot.
+if systemd_runs; then
   systemctl daemon-reload || fail "the program and its units are installed, but systemd does not know them yet"
 else
   printf 'install: systemd does not run here: the program is installed, and its units in %s %s\n' "$units" \

@@ -90,7 +90,7 @@ Deno.test("install.sh installs, and removes what it installed", async () => {
   assert.doesNotMatch(out, /^[<>]/m);
 });
 
-for (const root of ["bookworm", "bookworm-systemd"] as const) {
+for (const [root, prefix] of [["bookworm", "/usr/local"], ["bookworm-systemd", "/opt/a#b&c"]] as const) {
   Deno.test(`install.sh --systemd says that systemd does not run, and removes the units again: ${root}`, async () => {
     const { code, out, err } = await runIn({
       root,
@@ -98,9 +98,9 @@ for (const root of ["bookworm", "bookworm-systemd"] as const) {
       setup: SETUP,
       script: `list() { (cd $root && find . -xdev ! -path './release*' ! -type d | sort); }
         before=$(list)
-        run /bin/sh /release/install.sh --from /release --systemd >/dev/null
-        grep --quiet '^ExecStart=/usr/local/bin/culprit ' $root/etc/systemd/system/culprit-dns.service
-        run /bin/sh /release/install.sh --uninstall
+        run /bin/sh /release/install.sh --prefix '${prefix}' --from /release --systemd >/dev/null
+        grep --quiet '^ExecStart=${prefix}/bin/culprit ' $root/etc/systemd/system/culprit-dns.service
+        run /bin/sh /release/install.sh --prefix '${prefix}' --uninstall
         diff <(echo "$before") <(list)`,
     });
     assert.deepEqual([code, out], [0, ""], err);
