@@ -5,6 +5,8 @@
  * @module
  */
 
+import { escapeTerminal } from "./output/escape.ts";
+
 /** Exit codes of the command line, one meaning each. */
 export const EXIT_CODE = {
   /** Done and clean. */
@@ -34,11 +36,19 @@ export abstract class CulpritError extends Error {
   /**
    * Makes an error.
    *
-   * @param message what was attempted, what was found and what was wanted; no final period
-   * @param options `hint`: what to do about it; `cause`: the error behind this one
+   * @param message what was attempted, what was found and what was wanted; no final period. It becomes one line: a name
+   *   in it may hold anything, line feeds too
+   * @param options `hint`: what to do about it; `cause`: the error behind this one; `quoted`: lines of a log, which the
+   *   message shows below its own
    */
-  constructor(message: string, options: { hint?: string | undefined; cause?: unknown } = {}) {
-    super(message, "cause" in options ? { cause: options.cause } : undefined);
+  constructor(
+    message: string,
+    options: { hint?: string | undefined; cause?: unknown; quoted?: readonly string[] } = {},
+  ) {
+    super(
+      [message, ...options.quoted ?? []].map(escapeTerminal).join("\n  "),
+      "cause" in options ? { cause: options.cause } : undefined,
+    );
     this.name = new.target.name;
     this.hint = options.hint;
   }
@@ -69,8 +79,7 @@ export class LibbpfError extends CulpritError {
     errnoName: string,
     options: { hint?: string | undefined; cause?: unknown; log?: readonly string[] } = {},
   ) {
-    const quoted = (options.log ?? []).slice(-4).map((line) => `\n  ${line}`).join("");
-    super(`Cannot ${operation}: errno ${errnoName} (${errno})${quoted}`, options);
+    super(`Cannot ${operation}: errno ${errnoName} (${errno})`, { ...options, quoted: options.log?.slice(-4) ?? [] });
     this.log = options.log ?? [];
     this.operation = operation;
     this.errno = errno;
@@ -93,8 +102,10 @@ export class VerifierError extends CulpritError {
    * @param options hint and cause
    */
   constructor(program: string, log: string, options: { hint?: string | undefined; cause?: unknown } = {}) {
-    const tail = log.trimEnd().split("\n").slice(-6).join("\n  ");
-    super(`The kernel rejected program "${program}":\n  ${tail}`, options);
+    super(`The kernel rejected program "${program}":`, {
+      ...options,
+      quoted: log.trimEnd().split("\n").slice(-6),
+    });
     this.program = program;
     this.log = log;
   }

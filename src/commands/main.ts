@@ -25,14 +25,14 @@ function toUsageError(error: CommanderError, args: readonly string[]): UsageErro
   if (error.code === "commander.help") {
     return new UsageError(`unknown command "${args[1] ?? ""}"`, { hint: 'run "culprit --help"', cause: error });
   }
-  const [first = "", ...rest] = error.message.split("\n");
-  const suggestion = /^\(Did you mean (.+)\?\)$/.exec(rest.join(" ").trim());
+  const suggestion = /\n\(Did you mean (.+)\?\)$/.exec(error.message);
+  const found = error.message.slice(0, suggestion?.index);
   // Options are suggested in the words of the command they were given to.
   const command = args[0] !== undefined && /^[a-z]+$/.test(args[0]) && error.code !== "commander.unknownCommand"
     ? ` ${args[0]}`
     : "";
   const hint = suggestion === null ? `run "culprit${command} --help"` : `did you mean ${suggestion[1]}`;
-  return new UsageError(first.replace(/^error: /, "").replaceAll("'", '"'), { hint, cause: error });
+  return new UsageError(found.replace(/^error: /, "").replaceAll("'", '"'), { hint, cause: error });
 }
 
 /**

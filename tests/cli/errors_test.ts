@@ -48,6 +48,12 @@ const CASES: readonly (readonly [name: string, error: unknown, code: number, err
     'culprit: Cannot write events to "/a": No space left on device\n',
   ],
   [
+    "OutputError of a name with line feeds and escapes",
+    new OutputError('"/a\n  b\x1b"', "No such file or directory"),
+    3,
+    'culprit: Cannot write events to "/a\\x0a  b\\x1b": No such file or directory\n',
+  ],
+  [
     "a defect",
     new TypeError("x is undefined"),
     10,

@@ -8,6 +8,7 @@ const LEAVE_OUT = "leave the option out where it should not matter";
 /** Command lines that are wrong, what is said and what is advised. */
 const CASES: readonly (readonly [args: string, message: string, hint?: string])[] = [
   ["dnz", 'unknown command "dnz"', "did you mean dns"],
+  ["dn\ns", 'unknown command "dn\\x0as"', "did you mean dns"],
   ["frobnicate", 'unknown command "frobnicate"', 'run "culprit --help"'],
   ["--jsn", 'unknown option "--jsn"', 'run "culprit --help"'],
   ["dns --jsn", 'unknown option "--jsn"', "did you mean --json"],
