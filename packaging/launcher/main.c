@@ -138,6 +138,12 @@ static void run_from_memory(int argc, char **argv, char **envp)
  */
 #define ADDRESS_SPACE_GIB 52ULL
 
+/*
+ * Stack of the main thread, in KiB: V8 takes nearly 1 MiB without asking how much there is. The deepest recursion crashes
+ * with 1000 KiB, not with 1500.
+ */
+#define STACK_KIB 2048ULL
+
 /* Raises a limit to what is needed; where that is refused, false and the most there may be. */
 static bool raise_limit(int resource, rlim_t wanted, rlim_t *most)
 {
@@ -168,6 +174,9 @@ static void require_surroundings(void)
 	if (!raise_limit(RLIMIT_AS, ADDRESS_SPACE_GIB << 30, &most))
 		fail("Cannot start: the address space is limited to %llu MiB, %llu are needed (ulimit -v, LimitAS=)",
 		     (unsigned long long)most >> 20, ADDRESS_SPACE_GIB << 10);
+	if (!raise_limit(RLIMIT_STACK, STACK_KIB << 10, &most))
+		fail("Cannot start: the stack is limited to %llu KiB, %llu are needed (ulimit -s, LimitSTACK=)",
+		     (unsigned long long)most >> 10, STACK_KIB);
 }
 
 int main(int argc, char **argv, char **envp)

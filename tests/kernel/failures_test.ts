@@ -85,6 +85,7 @@ Deno.test("culprit dns without a cgroup v2 mount makes a private one and takes i
 const SURROUNDINGS = [
   ["a removed directory", "cd $(mktemp -d); rmdir $PWD", /^culprit: Cannot start: the current directory was removed/m],
   ["few open files", "ulimit -n 20", /^culprit: Cannot start: at most 20 files may be open, 256 are needed/m],
+  ["a small stack", "ulimit -s 100", /^culprit: Cannot start: the stack is limited to 100 KiB, 2048 are needed/m],
 ] as const;
 for (const [name, prelude, message] of SURROUNDINGS) {
   Deno.test(`culprit in ${name} says so`, async () => {

@@ -124,6 +124,16 @@ Deno.test("with a limit on the address space it says so, or raises what may be r
   assert.deepEqual([soft.code, soft.out], [0, `${config.version}\n`], soft.err);
 });
 
+Deno.test("with a limit on the stack it says so, or raises what may be raised", async () => {
+  const { code, err } = await runIn({ script: "ulimit -s 200; run /opt/culprit --version" });
+  assert.deepEqual([code, err], [
+    3,
+    "culprit: Cannot start: the stack is limited to 200 KiB, 2048 are needed (ulimit -s, LimitSTACK=)\n",
+  ]);
+  const soft = await runIn({ script: "ulimit -Ss 200; run /opt/culprit --version" });
+  assert.deepEqual([soft.code, soft.out], [0, `${config.version}\n`], soft.err);
+});
+
 Deno.test("with set-user-ID it refuses", async () => {
   const { code, err } = await runIn({ uid: 1000, setup: "chmod u+s $culprit" }, "--version");
   assert.equal(code, 3);
