@@ -255,7 +255,7 @@ function loadObject(
   refused: Map<SensorProgram, string>,
 ): BpfObject {
   const bytes = readObject();
-  const programs = new Map(sensors.flatMap((sensor) => sensor.programs).map((program) => [program.name, program]));
+  const programs = programsByName(sensors);
   for (const program of programs.values()) {
     const reason = isWanted(program, programs, refused) ? whyRefused(program) : undefined;
     if (reason !== undefined) refused.set(program, reason);
@@ -311,9 +311,14 @@ function writeGlobals(object: BpfObject, values: Partial<Record<GlobalName, read
   }
 }
 
+/** The programs of these sensors. */
+function programsByName(sensors: readonly Sensor[]): Map<string, SensorProgram> {
+  return new Map(sensors.flatMap((sensor) => sensor.programs).map((program) => [program.name, program]));
+}
+
 /** The programs of these sensors that this kernel is to run. */
 function wantedPrograms(sensors: readonly Sensor[], refused: ReadonlyMap<SensorProgram, string>): SensorProgram[] {
-  const all = new Map(sensors.flatMap((sensor) => sensor.programs).map((program) => [program.name, program]));
+  const all = programsByName(sensors);
   return [...all.values()].filter((program) => isWanted(program, all, refused));
 }
 

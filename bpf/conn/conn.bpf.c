@@ -685,7 +685,7 @@ static __always_inline void on_listen(__u64 key, struct sock *sk)
 	submit(event);
 }
 
-/* Returns whether the transition was still to be worked on. */
+/* Returns false when it finds the transition worked on; of those that are no matter of ours that cannot be found. */
 static __always_inline bool on_transition(struct sock *sk, int old_state, int new_state)
 {
 	struct conn_socket *socket;

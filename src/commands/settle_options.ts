@@ -6,6 +6,7 @@
 
 import { UsageError } from "../errors.ts";
 import type { OutputFormat } from "../output/writer.ts";
+import type { OptionValues } from "./option_spec.ts";
 import { CONNS_OPTIONS, SOCKET_PROTOCOLS, SOCKET_STATES } from "./options.ts";
 
 /**
@@ -42,24 +43,9 @@ export function firstGiven(flags: readonly (readonly [flag: string, isGiven: boo
  * @returns the same
  * @throws {UsageError} when one of them does not go with `--once`, or needs it
  */
-export function settleOnce<
-  Options extends {
-    once: boolean;
-    protocols: readonly string[];
-    states: readonly string[];
-    events: readonly string[];
-    directions: readonly string[];
-    paths: readonly string[];
-    connectionPorts: readonly number[];
-    networks: readonly unknown[];
-    durationMs: number | undefined;
-    readyFile: string | undefined;
-    keepMs: number;
-    idleMs: number;
-    ringSizeBytes: number;
-    retainMs: number;
-  },
->(options: Options): Options {
+export function settleOnce<Options extends Omit<OptionValues<typeof CONNS_OPTIONS>, "json" | "format">>(
+  options: Options,
+): Options {
   if (options.paths.length > 0) {
     const flag = firstGiven([
       ["--proto", options.protocols.length > 0 && !options.protocols.includes("unix")],

@@ -5,7 +5,6 @@
  */
 
 import type { CulpritEvent } from "../events.ts";
-import { escapeTerminal } from "./escape.ts";
 import { createFormatter, type Formatter } from "./formatter.ts";
 import { FileSink, StdoutSink } from "./sink.ts";
 import { writeStderr } from "./stdio.ts";
@@ -103,7 +102,7 @@ export function openWriter(options: WriterOptions): EventWriter {
   const report = options.quiet ? (): void => {} : writeStderr;
   const sink = options.output === undefined ? new StdoutSink() : new FileSink(
     options.output,
-    (error) => writeStderr(`culprit: ${escapeTerminal(error.message)}\n`),
+    (error) => writeStderr(`culprit: ${error.message}\n`),
     options.replace,
   );
   const formatter = options.formatter ?? createFormatter(options, sink.isTerminal);

@@ -77,6 +77,12 @@ function peakMib(pid: number): number {
   return Number(/VmHWM:\s+(\d+)/.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1]) / 1024;
 }
 
+/** Ends who made trouble, then who watched; `peak`: the most memory that took, MiB. */
+async function endBoth(hostile: Hostile, culprit: RunningCulprit): Promise<{ peak: number; ended: Ended }> {
+  await hostile.end();
+  return { peak: peakMib(culprit.pid), ended: await culprit.stop() };
+}
+
 /** Counts of the summary for people: events, and losses by cause. */
 function countsOf({ stderr }: Ended): { events: number; lost: Record<string, number> } {
   const lost: Record<string, number> = {};
@@ -99,9 +105,7 @@ Deno.test("culprit conns tells a SYN flood from forged addresses as one flow, pa
   await using hostile = await Hostile.start("flood", IN_GUEST ? 20_000 : 200_000);
   await using culprit = await RunningCulprit.start(["conns", "--json", "--pid", `${hostile.pid}`]);
   const count = await hostile.work();
-  await hostile.end();
-  const peak = peakMib(culprit.pid);
-  const ended = await culprit.stop();
+  const { peak, ended } = await endBoth(hostile, culprit);
   const events = parseLines(ended.stdout);
   const connections = events.filter((event): event is ConnectionEvent => event.type === "connection");
   const flows = connections.filter(({ connection }) => connection.transport === "raw");
@@ -121,9 +125,7 @@ Deno.test("culprit conns counts every flow of a scan, those it has no room for a
   const options = ["--pid", `${hostile.pid}`, "--event", "open", "--output", "/dev/null"];
   await using culprit = await RunningCulprit.start(["conns", "--format", "text", ...options]);
   const count = await hostile.work();
-  await hostile.end();
-  const peak = peakMib(culprit.pid);
-  const ended = await culprit.stop();
+  const { peak, ended } = await endBoth(hostile, culprit);
   const { events, lost } = countsOf(ended);
   const { connection_flows_full: full = 0, connection_ring_full: ring = 0 } = lost;
   if (!IN_GUEST) assert.ok(full > 0, "the table of flows was not filled");
@@ -145,9 +147,7 @@ Deno.test("culprit conns tells of 65,535 listeners, live and at once", async () 
   const ports = sockets.filter(({ netns }) => netns === hostile.netns).map(({ local }) => local?.port);
   assert.equal(ports.length, wanted);
   assert.equal(new Set(ports).size, wanted);
-  await hostile.end();
-  const peak = peakMib(culprit.pid);
-  const ended = await culprit.stop();
+  const { peak, ended } = await endBoth(hostile, culprit);
   const { events, lost } = countsOf(ended);
   assert.ok(events <= 3 * wanted && events + sum(lost) >= 3 * wanted, `${events} of ${3 * wanted}, ${ended.stderr}`);
   assertHonest(ended, lost);
@@ -160,9 +160,7 @@ Deno.test("culprit conns accounts for both ends of a process that connects and c
     const options = ["--pid", `${hostile.pid}`, "--output", "/dev/null"];
     await using culprit = await RunningCulprit.start(["conns", "--format", "text", ...options]);
     const count = await hostile.work();
-    await hostile.end();
-    const peak = peakMib(culprit.pid);
-    const ended = await culprit.stop();
+    const { peak, ended } = await endBoth(hostile, culprit);
     const { events, lost } = countsOf(ended);
     // Open, accept and two ends each; bind, listen and end of the listener.
     const wanted = 4 * count + 3;
