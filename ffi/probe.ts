@@ -31,7 +31,7 @@ export function probeProgram(
   programName: string,
   options: OpenOptions & {
     configure?: ((object: BpfObject) => void) | undefined;
-    attach?: ((program: BpfProgram) => BpfLink) | undefined;
+    attach?: ((program: BpfProgram, object: BpfObject) => BpfLink) | undefined;
   },
 ): ProbeResult {
   let step: "open" | "load" | "attach" = "open";
@@ -43,7 +43,7 @@ export function probeProgram(
     step = "load";
     object.load();
     step = "attach";
-    options.attach?.(wanted).close();
+    options.attach?.(wanted, object).close();
     return { ok: true };
   } catch (error) {
     if (error instanceof CulpritError) return { ok: false, step, error };

@@ -35,7 +35,9 @@ export type AttachMode =
   /** At functions of the host's C library. */
   | "libc"
   /** Once, after the others were attached. */
-  | "iterator";
+  | "iterator"
+  /** Over a map, when {@linkcode SensorRun.iterate} is called. */
+  | "map";
 
 /** One BPF program of a sensor. */
 export interface SensorProgram {
@@ -46,6 +48,8 @@ export interface SensorProgram {
   readonly hook: string;
   /** Functions it is attached to, with `libc`. */
   readonly symbols?: readonly string[];
+  /** The map it visits, with `map`. */
+  readonly map?: string;
   /** What is not observed without it. Absent: nothing can be observed without it. */
   readonly without?: string;
   /** It reads variables of the kernel, which not every kernel shows and not everyone may look for. */
@@ -200,6 +204,26 @@ export class SensorRun implements Disposable {
   }
 
   /**
+   * Runs an iterator over its map.
+   *
+   * @param name of a program with attach `map`
+   * @returns what it wrote; undefined where the kernel refuses it
+   */
+  iterate(name: string): DataView | undefined {
+    const map = programsByName(this.#sensors).get(name)?.map;
+    const program = this.#object.program(name);
+    if (map === undefined || !program.autoload) return undefined;
+    try {
+      using link = program.attachIterator({ mapFd: this.map(map).fd });
+      const bytes = link.readIterator();
+      return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    } catch (error) {
+      if (error instanceof LibbpfError) return undefined;
+      throw error;
+    }
+  }
+
+  /**
    * What the kernel side lost since the start.
    *
    * @returns counts by cause, those that are not 0
@@ -345,7 +369,7 @@ function attachPrograms(
 ): boolean {
   const programs = wantedPrograms(sensors, refused);
   using cgroup = new CgroupRoot();
-  for (const program of programs.filter((program) => program.attach !== "iterator")) {
+  for (const program of programs.filter(({ attach }) => attach !== "iterator" && attach !== "map")) {
     trySparing(program, refused, () => {
       const handle = object.program(program.name);
       if (program.attach === "libc") {

@@ -20,6 +20,8 @@
  *  - iter/task_file: sockets older than culprit with all who hold them.
  *  - iter/bpf_sk_storage_map: what the processes of living sockets moved so far; read
  *    again and again by who shows it live.
+ *  - iter/bpf_map_elem: which sockets live when culprit ends; of the others, the end
+ *    was told or lost.
  *
  * Misses, without fexit: who accepted through io_uring before its first send or
  * receive; connects through io_uring that fail before a packet is sent; accept(2) of
@@ -170,10 +172,17 @@ struct conn_live {
 	__u32 reserved;
 };
 
+/* A TCP socket that lives, named as in struct conn_event. */
+struct conn_survivor {
+	__u64 socket;
+	__u64 birth_ns;
+};
+
 #pragma clang diagnostic pop
 
 EVENT_LAYOUT(conn_event);
 EVENT_LAYOUT(conn_live);
+EVENT_LAYOUT(conn_survivor);
 ENUM_LAYOUT(conn_kind);
 ENUM_LAYOUT(conn_flag);
 ENUM_LAYOUT(conn_state);
@@ -1417,5 +1426,37 @@ int conn_usages(struct bpf_iter__bpf_sk_storage_map *ctx)
 		live.bytes_received = users->users[i].usage.bytes_received;
 		bpf_seq_write(ctx->meta->seq, &live, sizeof(live));
 	}
+	return 0;
+}
+
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key;
+	void *value;
+} __attribute__((preserve_access_index));
+
+/*
+ * Visits conn_sockets: the TCP sockets that live. A socket gets its last state after
+ * that was told. Of one that was freed unseen the memory is one of a closed socket,
+ * of another one, or of something else: its ports differ.
+ */
+SEC("iter/bpf_map_elem")
+int conn_survivors(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct conn_socket *socket = ctx->value;
+	struct conn_survivor survivor = {};
+	__u64 *key = ctx->key;
+	struct sock *sk;
+
+	if (!key || !socket || socket->protocol != PROTO_TCP)
+		return 0;
+	sk = (struct sock *)*key;
+	if (BPF_CORE_READ(sk, __sk_common.skc_state) == CONN_STATE_CLOSE ||
+	    bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)) != socket->remote_port)
+		return 0;
+	survivor.socket = *key;
+	survivor.birth_ns = socket->birth_ns;
+	bpf_seq_write(ctx->meta->seq, &survivor, sizeof(survivor));
 	return 0;
 }

@@ -169,6 +169,41 @@ export function readConnLiveInto(view: DataView, base: number, event: ConnLive):
   event.tgid = view.getUint32(base + 24, true);
 }
 
+/** Octets of the fixed part of `struct conn_survivor`; variable data follows. */
+export const CONN_SURVIVOR_SIZE = 16;
+
+/** The integers of `struct conn_survivor`; 64-bit ones are exact up to 2^53 and rounded above. */
+export interface ConnSurvivor {
+  socket: number;
+  birthNs: number;
+}
+
+/**
+ * Reads the integers of a `struct conn_survivor`.
+ *
+ * @param view memory that holds the record
+ * @param base offset of the record in `view`, in octets
+ * @returns a new object
+ */
+export function readConnSurvivor(view: DataView, base: number): ConnSurvivor {
+  return {
+    socket: view.getUint32(base, true) + view.getUint32(base + 4, true) * 0x1_0000_0000,
+    birthNs: view.getUint32(base + 8, true) + view.getUint32(base + 12, true) * 0x1_0000_0000,
+  };
+}
+
+/**
+ * Reads the integers of a `struct conn_survivor` into an object that is used again and again.
+ *
+ * @param view memory that holds the record
+ * @param base offset of the record in `view`, in octets
+ * @param event receives them
+ */
+export function readConnSurvivorInto(view: DataView, base: number, event: ConnSurvivor): void {
+  event.socket = view.getUint32(base, true) + view.getUint32(base + 4, true) * 0x1_0000_0000;
+  event.birthNs = view.getUint32(base + 8, true) + view.getUint32(base + 12, true) * 0x1_0000_0000;
+}
+
 /** Values of `enum conn_kind`. */
 export const CONN_KIND = {
   OPEN: 1,

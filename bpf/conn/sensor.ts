@@ -144,6 +144,13 @@ export const CONN_SENSOR: Sensor = {
       hook: "iter/task_file",
       without: "owners of connections older than culprit are not known",
     },
+    {
+      name: "conn_survivors",
+      attach: "map",
+      map: "conn_sockets",
+      hook: "iter/bpf_map_elem",
+      without: "connections that ended unseen are not counted",
+    },
   ],
   lossCounters: {
     connection_ring_full: "conn_lost_ring",

@@ -12,8 +12,9 @@ import { ConnectionEventBuilder } from "../conns/event.ts";
 import { compileConnectionFilter, type ConnectionFilterOptions } from "../conns/filter.ts";
 import { KeptServer } from "../conns/kept.ts";
 import { Lookups, NAMES_GLOBALS, NAMES_SENSOR } from "../conns/lookups.ts";
+import { readSurvivors } from "../conns/survivors.ts";
 import { ConnectionTracker } from "../conns/tracker.ts";
-import type { TaskIdentity } from "../conns/types.ts";
+import type { Survivors, TaskIdentity } from "../conns/types.ts";
 import type { ExitCode } from "../errors.ts";
 import type { ConnectionEvent, ProcessInfo } from "../events.ts";
 import { type LiveHandlers, type LiveSession, runLive } from "../live.ts";
@@ -100,6 +101,7 @@ export function connsHandlers(session: LiveSession, options: ConnsOptions): Live
     }
   }
   const server = options.offersKept === true ? new KeptServer(endings) : undefined;
+  let survivors: Survivors | undefined;
   return {
     record: (type, view, base) => {
       if (type === RECORD_TYPE.CONNECTION) tracker.record(decoder.decode(view, base));
@@ -109,10 +111,11 @@ export function connsHandlers(session: LiveSession, options: ConnsOptions): Live
       lookups.tick(nowNs);
       tracker.tick(nowNs);
     },
+    ending: () => survivors = readSurvivors(session.run),
     finish: (nowNs) => {
       server?.[Symbol.dispose]();
       lookups.finish(nowNs);
-      tracker.finish();
+      tracker.finish(survivors);
     },
     lost: (nowNs) => lookups.noteLoss(nowNs),
     // What was kept and dropped early was told when it ended: that is no loss.

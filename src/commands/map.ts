@@ -10,8 +10,9 @@ import { RECORD_TYPE } from "../../bpf/records.gen.ts";
 import { ConnectionEventBuilder } from "../conns/event.ts";
 import { compileConnectionFilter, type Network } from "../conns/filter.ts";
 import { Lookups, NAMES_GLOBALS, NAMES_SENSOR } from "../conns/lookups.ts";
+import { readSurvivors } from "../conns/survivors.ts";
 import { ConnectionTracker } from "../conns/tracker.ts";
-import type { TaskIdentity } from "../conns/types.ts";
+import type { Survivors, TaskIdentity } from "../conns/types.ts";
 import { type ExitCode, UsageError } from "../errors.ts";
 import type { ProcessInfo } from "../events.ts";
 import { bootTimeNs } from "../host/clock.ts";
@@ -126,6 +127,7 @@ function mapHandlers(session: LiveSession, options: MapOptions): LiveHandlers {
     baseline: readTcpCounters((what) => refused.add(what)),
   });
   let isFinishing = false;
+  let survivors: Survivors | undefined;
   const tracker: ConnectionTracker = new ConnectionTracker({
     counters: new ConnectionCounters(session.run),
     resolve,
@@ -148,6 +150,7 @@ function mapHandlers(session: LiveSession, options: MapOptions): LiveHandlers {
       tracker.tick(nowNs);
       gatherer.tick(nowNs);
     },
+    ending: () => survivors = readSurvivors(session.run),
     finish: (nowNs) => {
       const counters = readTcpCounters((what) => refused.add(what));
       lookups.finish(nowNs);
@@ -160,6 +163,8 @@ function mapHandlers(session: LiveSession, options: MapOptions): LiveHandlers {
       tracker.finish();
       gatherer.tick(Infinity);
       for (const connection of tracker.living()) gatherer.tellOpen(connection, counters, nowNs);
+      // Not before: a connection whose end went unseen is an edge, too.
+      tracker.finish(survivors);
       for (const event of edges.events(session.clock, nowNs)) session.emit(event);
     },
     lost: (nowNs) => lookups.noteLoss(nowNs),

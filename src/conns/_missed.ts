@@ -8,12 +8,18 @@ import type { Connection } from "./types.ts";
 
 /** What a tracker knows that it missed. */
 export class Missed {
+  #openings = 0;
   #ends = 0;
   #accepts = 0;
   #sockets = 0;
   #users = 0;
 
-  /** A connection whose end was lost: its socket turned up with another one. */
+  /** A connection whose beginning was lost: its end came. */
+  opening(): void {
+    this.#openings++;
+  }
+
+  /** A connection whose end was lost: its socket turned up with another one, or does not live. */
   end(): void {
     this.#ends++;
   }
@@ -45,6 +51,7 @@ export class Missed {
   /** Counts for the summary, of what was missed at all. */
   get counts(): Record<string, number> {
     return {
+      ...(this.#openings > 0 ? { connection_opens_missed: this.#openings } : {}),
       ...(this.#ends > 0 ? { connection_ends_missed: this.#ends } : {}),
       ...(this.#accepts > 0 ? { connection_accepts_missed: this.#accepts } : {}),
       ...(this.#sockets > 0 ? { connection_sockets_forgotten: this.#sockets } : {}),

@@ -26,6 +26,7 @@ import type {
   ConnectionRecord,
   ConnectionTrackerOptions,
   CountedConnection,
+  Survivors,
   TaskIdentity,
 } from "./types.ts";
 
@@ -169,9 +170,22 @@ export class ConnectionTracker {
     this.#ended.expire(nowNs);
   }
 
-  /** Tells everything that waits; what lives stays open. */
-  finish(): void {
+  /**
+   * Tells everything that waits; what lives stays open. What should live and does not has ended without being told.
+   *
+   * @param survivors what lives, read before the last records were handed over; undefined where that is not known
+   */
+  finish(survivors?: Survivors): void {
     this.#waiting.release(Infinity);
+    if (survivors === undefined) return;
+    for (const [key, socket] of this.#sockets) {
+      const { birthNs, connection } = socket;
+      // Without a birth: waited to be accepted before culprit came, of which the kernel side knows nothing.
+      if (connection === undefined || connection.end !== undefined || birthNs === 0) continue;
+      if (birthNs >= survivors.atNs || survivors.birthsNs.get(key) === birthNs) continue;
+      this.#sockets.delete(key);
+      this.#forget(socket, survivors.atNs);
+    }
   }
 
   #onOpen(record: ConnectionRecord): void {
@@ -287,6 +301,8 @@ export class ConnectionTracker {
     if (connection === undefined) {
       connection = this.#newConnection("connection", record, socket);
       connection.preexisting = true;
+      // Its SYN was seen and not that it was answered.
+      if (record.openedNs > 0) this.#missed.opening();
     }
     if (connection.end !== undefined) return;
     this.#users.takeLast(socket, record);

@@ -146,6 +146,30 @@ Deno.test("ConnectionTracker counts ends it missed", () => {
   assert.deepEqual(tracker.counts.missed, { connection_ends_missed: 1 });
 });
 
+Deno.test("ConnectionTracker counts what neither lives nor was told to end when it finishes", () => {
+  const { tracker, told } = track();
+  const sockets = { lives: 5, gone: 6, older: 5, younger: 9 };
+  for (const [key, birthNs] of Object.entries(sockets)) tracker.record(record("OPEN", { ...OPENED, key, birthNs }));
+  // Waited to be accepted before the kernel side came.
+  tracker.record(record("ACCEPT", { ...REVERSED, key: "waited", birthNs: 0, task: task(2) }));
+  tracker.record(record("OPEN", { ...OPENED, key: "ended", birthNs: 7 }));
+  tracker.record(record("CLOSE", { key: "ended", birthNs: 7, tsNs: MS }));
+  // Under the address of an older one there is another socket now.
+  tracker.finish({ atNs: 8, birthsNs: new Map([["lives", 5], ["older", 8]]) });
+  assert.deepEqual(tracker.counts.missed, { connection_ends_missed: 2 });
+  const known = [...Object.keys(sockets), "waited"].filter((key) => tracker.connectionOf(key) !== undefined);
+  assert.deepEqual(known, ["lives", "younger", "waited"]);
+  assert.equal(told.filter((event) => event.startsWith("close")).length, 1);
+});
+
+Deno.test("ConnectionTracker counts beginnings it missed, but not those before culprit", () => {
+  const { tracker } = track();
+  tracker.record(record("CLOSE", { key: "before", tsNs: MS }));
+  assert.deepEqual(tracker.counts.missed, {});
+  tracker.record(record("CLOSE", { openedNs: 1, tsNs: MS }));
+  assert.deepEqual(tracker.counts.missed, { connection_opens_missed: 1 });
+});
+
 Deno.test("ConnectionTracker takes a connection that was held while it opened for one", () => {
   const { tracker, told, connections } = track();
   tracker.record(record("HOLDER", { ...OPENED, oldState: 2, task: task(9) }));

@@ -225,6 +225,14 @@ export interface ConnectionTrackerOptions {
   maxSockets?: number;
 }
 
+/** Which TCP sockets lived at a time. */
+export interface Survivors {
+  /** Time of the first look, CLOCK_BOOTTIME ns. */
+  readonly atNs: number;
+  /** When the kernel side began to remember each, ns, by its key. */
+  readonly birthsNs: ReadonlyMap<string, number>;
+}
+
 /** What a tracker counted. */
 export interface ConnectionCounts {
   records: number;

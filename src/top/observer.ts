@@ -10,8 +10,9 @@ import { RECORD_TYPE } from "../../bpf/records.gen.ts";
 import { lostCounts } from "../commands/dns_counts.ts";
 import { compileConnectionFilter, type ConnectionFilter } from "../conns/filter.ts";
 import { Lookups } from "../conns/lookups.ts";
+import { readSurvivors } from "../conns/survivors.ts";
 import { ConnectionTracker } from "../conns/tracker.ts";
-import type { Connection, ConnectionRecord, CountedConnection, UsageCounters } from "../conns/types.ts";
+import type { Connection, ConnectionRecord, CountedConnection, Survivors, UsageCounters } from "../conns/types.ts";
 import type { DnsTransaction } from "../correlation/types.ts";
 import { type ProcessInfo, SCHEMA } from "../events.ts";
 import { bootTimeNs } from "../host/clock.ts";
@@ -48,6 +49,7 @@ export class TopObserver implements LiveHandlers {
   #nextNs: number;
   /** What was counted when the end began. */
   #lastUsages: Map<string, SocketUsage[]> | undefined;
+  #survivors: Survivors | undefined;
   #frames = 0;
   /** The connection whose end is being worked on. */
   #closing: Connection | undefined;
@@ -123,13 +125,14 @@ export class TopObserver implements LiveHandlers {
   /** See {@linkcode LiveHandlers.ending}. */
   ending(): void {
     this.#lastUsages = this.#usages?.read();
+    this.#survivors = readSurvivors(this.#session.run);
   }
 
   /** See {@linkcode LiveHandlers.finish}. */
   finish(nowNs: number): void {
     this.#nowNs = Math.max(this.#nowNs, nowNs);
     this.#lookups.finish(nowNs);
-    this.#tracker.finish();
+    this.#tracker.finish(this.#survivors);
     // Whoever reads it later wants all of it.
     if (this.#options.batch && this.#options.count === undefined) this.#refresh();
     const { connections, lookups } = this.#model.sum.total;

@@ -7,7 +7,6 @@
 import {
   type BpfLink,
   BpfObject,
-  type BpfProgram,
   closeFd,
   closeLibrary,
   configureLibrary,
@@ -168,10 +167,9 @@ export class LiveHost implements DoctorHost, Disposable {
     const refused = this.#refused.get(program.name);
     if (refused !== undefined) return refused;
     using stack = new DisposableStack();
-    const loaded = this.#loaded?.program(program.name);
-    if (loaded?.autoload === true) {
+    if (this.#loaded?.program(program.name).autoload === true) {
       try {
-        attach(loaded, program, stack).close();
+        attach(this.#loaded, program, stack).close();
         return { ok: true };
       } catch (error) {
         if (error instanceof CulpritError) return { ok: false, step: "attach", error };
@@ -181,7 +179,7 @@ export class LiveHost implements DoctorHost, Disposable {
     return probeProgram(object, program.name, {
       name: "culprit",
       configure: (opened) => opened.map("events").setMaxEntries(PROBE_RING_BYTES),
-      attach: (alone) => attach(alone, program, stack),
+      attach: (_, alone) => attach(alone, program, stack),
     });
   }
 
@@ -209,7 +207,9 @@ function loadTogether(bytes: Uint8Array<ArrayBuffer>, wanted: ReadonlySet<string
 }
 
 /** Attaches a loaded program; what that takes is disposed with the stack. */
-function attach(loaded: BpfProgram, program: SensorProgram, stack: DisposableStack): BpfLink {
+function attach(object: BpfObject, program: SensorProgram, stack: DisposableStack): BpfLink {
+  const loaded = object.program(program.name);
+  if (program.map !== undefined) return loaded.attachIterator({ mapFd: object.map(program.map).fd });
   if (program.attach === "iterator") return loaded.attachIterator();
   if (program.attach === "tracing") return loaded.attach();
   if (program.attach === "libc") {
