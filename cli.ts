@@ -7,6 +7,7 @@
 import { buildKind } from "./src/assets.ts";
 import { main, type MainIo, report } from "./src/commands/main.ts";
 import { RUNNERS } from "./src/commands/program.ts";
+import { keepIgnoringHangup } from "./src/host/hangup.ts";
 import { nameProcess } from "./src/process_name.ts";
 import { stdoutColumns, writeStderr, writeStdout } from "./src/output/stdio.ts";
 import { wrapText } from "./src/output/wrap.ts";
@@ -19,6 +20,7 @@ if (import.meta.main) {
     writeErr: writeStderr,
     debug,
   };
+  keepIgnoringHangup();
   // A limit on the size of files (ulimit -f, LimitFSIZE=) is an error of whoever writes, as a full disk is.
   Deno.addSignalListener("SIGXFSZ", () => {});
   // What a timer or a forgotten promise throws would otherwise end with a stack and exit code 1.

@@ -111,7 +111,8 @@ export interface LiveCommand {
 export async function runLive(command: LiveCommand, options: LiveOptions): Promise<ExitCode> {
   configureLibrary({ path: options.libbpf, bytes: findAsset("libbpf.so.1") });
   await loadKernelConfig();
-  using stop = new StopSignal();
+  // A file is opened anew.
+  using stop = new StopSignal(options.output === undefined);
   using run = SensorRun.start(command.sensors, {
     ringSizeBytes: options.ringSizeBytes,
     ...(command.globals === undefined ? {} : { globals: command.globals }),

@@ -19,3 +19,18 @@ export function isThere(path: string): boolean {
     throw error;
   }
 }
+
+/**
+ * Text of a file that not every host has, or shows.
+ *
+ * @param path any path
+ * @returns undefined when it is not there or may not be read
+ */
+export function readOptional(path: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) return undefined;
+    throw error;
+  }
+}

@@ -5,6 +5,7 @@
  */
 
 import { unameRelease } from "../../ffi/libc_system.ts";
+import { readOptional } from "./files.ts";
 import { nodeModule } from "./node.ts";
 
 /** Names of capabilities (linux/capability.h), by bit. */
@@ -57,16 +58,6 @@ export type CapabilityName = typeof CAPABILITIES[number];
 
 /** Inode number of the initial pid namespace (PROC_PID_INIT_INO of include/linux/proc_ns.h). */
 const INITIAL_PID_NAMESPACE = "pid:[4026531836]";
-
-/** Text of a file, or undefined when it is not there or may not be read. */
-function readOptional(path: string): string | undefined {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) return undefined;
-    throw error;
-  }
-}
 
 /**
  * Release of the running kernel.

@@ -4,17 +4,24 @@
  * @module
  */
 
+import { ignoresHangup } from "./hangup.ts";
+
 /** The wish to stop, from a signal, a timer or the run itself. */
 export class StopSignal implements Disposable {
   #requested = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wake: (() => void) | undefined;
   readonly #onSignal = (): void => this.request();
+  readonly #signals: readonly Deno.Signal[];
 
-  /** Listens to SIGINT and SIGTERM. */
-  constructor() {
-    Deno.addSignalListener("SIGINT", this.#onSignal);
-    Deno.addSignalListener("SIGTERM", this.#onSignal);
+  /**
+   * Listens to SIGINT and SIGTERM.
+   *
+   * @param onHangup to SIGHUP as well, unless that was ignored when the process was started
+   */
+  constructor(onHangup: boolean) {
+    this.#signals = ["SIGINT", "SIGTERM", ...(onHangup && !ignoresHangup() ? ["SIGHUP"] as const : [])];
+    for (const signal of this.#signals) Deno.addSignalListener(signal, this.#onSignal);
   }
 
   /** Whether it was asked for. */
@@ -56,7 +63,6 @@ export class StopSignal implements Disposable {
   /** Listens no more. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
-    Deno.removeSignalListener("SIGINT", this.#onSignal);
-    Deno.removeSignalListener("SIGTERM", this.#onSignal);
+    for (const signal of this.#signals) Deno.removeSignalListener(signal, this.#onSignal);
   }
 }

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { encodeMessage } from "../../src/dns/mod.ts";
 import { ACTORS, buildActors } from "../conns/build.ts";
 import { score, type Truth } from "../conns/score.ts";
-import { type Ended, parseLines, RunningCulprit, summaryOf, tryUnderLoad } from "./culprit.ts";
+import { type Ended, parseLines, RunningCulprit, summaryOf } from "./culprit.ts";
 
 /** Every way to make a connection that needs nothing but loopback. */
 const CASES = [
@@ -39,25 +39,42 @@ async function act(args: readonly string[], wrapper: readonly string[] = []): Pr
   return new TextDecoder().decode(stdout).trimEnd().split("\n").map((line) => JSON.parse(line));
 }
 
-/** Judges a run that must have lost nothing and said nothing wrong. */
+/** Whether this is a guest, which misses nothing but what its kernel leaves out. */
+const IN_GUEST = Deno.env.has("CULPRIT_GUEST");
+/**
+ * Of how many events the host may miss one. There are hosts that run no tracing program while a process of the
+ * hypervisor's is current (the reference machine: its init): what an interrupt has the kernel do on top of it goes unseen.
+ */
+const MISSES_ONE_OF = 50;
+
+/** Judges a run that must have said nothing wrong, and lost nothing but what it counted. */
 function assertRight(truths: readonly Truth[], ended: Ended): void {
   const events = parseLines(ended.stdout);
   const { observed, lost, not_observed: notObserved } = summaryOf(events);
   assert.equal(observed["names_dropped"], 0);
   // Linux 7 preempts tracing programs and leaves out their runs meanwhile, often where the CPU is emulated. Then octets
   // by process are incomplete, and that is told; everything else must be right all the same.
-  const { connection_usage_missed: usageMissed = 0, connection_states_missed: statesMissed = 0, ...others } = lost;
-  const missed = usageMissed + statesMissed;
-  if (missed > 0) assert.ok(Deno.env.has("CULPRIT_GUEST"), `${missed} runs were left out`);
+  const {
+    connection_usage_missed: usageMissed = 0,
+    connection_states_missed: statesMissed = 0,
+    connection_opens_missed: opensMissed = 0,
+    connection_ends_missed: endsMissed = 0,
+    ...others
+  } = lost;
+  assert.ok(IN_GUEST || usageMissed + statesMissed === 0, `${usageMissed + statesMissed} runs were left out`);
+  const missed = opensMissed + endsMissed;
+  const mayMiss = IN_GUEST ? 0 : truths.length / MISSES_ONE_OF;
+  assert.ok(missed <= mayMiss, `missed ${missed} of ${truths.length}`);
   const judged = usageMissed === 0 ? truths : truths.map(({ users: _users, ...truth }) => truth);
   const bad = score(judged, events).filter(({ verdict }) => verdict !== "right");
   const lines = bad.slice(0, 20).map(({ truth, verdict, details }) =>
     `${verdict}: ${truth.case} ${truth.event} ${truth.local} -> ${truth.remote}: ${details.join("; ")}`
   );
-  assert.equal(bad.length, 0, `${bad.length} of ${truths.length} are not right\n${lines.join("\n")}`);
+  const isCounted = bad.length <= missed && bad.every(({ verdict }) => verdict === "missed");
+  assert.ok(isCounted, `${bad.length} of ${truths.length} are not right, ${missed} counted\n${lines.join("\n")}`);
   assert.deepEqual(others, {});
   assert.deepEqual(notObserved, []);
-  assert.equal(ended.code, missed > 0 ? 3 : 0, ended.stderr);
+  assert.equal(ended.code, Object.keys(lost).length > 0 ? 3 : 0, ended.stderr);
 }
 
 Deno.test("culprit conns is right about every kind of connection", async (test) => {
@@ -144,16 +161,14 @@ Deno.test("culprit conns shows the name a destination was got from", async () =>
 });
 
 /** How often: guests are emulated and some fifty times slower. */
-const MANY = Deno.env.has("CULPRIT_GUEST") ? 1000 : 10_000;
+const MANY = IN_GUEST ? 1000 : 10_000;
 
 Deno.test("culprit conns sees 10,000 connections of one request from each end, octet for octet", async () => {
   await buildActors();
-  await tryUnderLoad(async () => {
-    await using culprit = await RunningCulprit.start(["conns", "--json"]);
-    const truths = await act(["churn", String(MANY)]);
-    assert.equal(truths.length, 2 * MANY);
-    assertRight(truths, await culprit.stop());
-  });
+  await using culprit = await RunningCulprit.start(["conns", "--json"]);
+  const truths = await act(["churn", String(MANY)]);
+  assert.equal(truths.length, 2 * MANY);
+  assertRight(truths, await culprit.stop());
 });
 
 /** The two ends of a connection, from either of them. */
@@ -163,40 +178,36 @@ function endsOf(local: string, remote: string): string {
 
 Deno.test("culprit conns that begins and ends amid many connections is right about those in between", async () => {
   await buildActors();
-  await tryUnderLoad(async () => {
-    const truths: Truth[] = [];
-    let isOver = false;
-    const load = async (): Promise<void> => {
-      while (!isOver) truths.push(...await act(["churn", String(MANY / 20)]));
-    };
-    const loading = load();
-    await using culprit = await RunningCulprit.start(["conns", "--json", "--exe", "actors"]);
-    const ended = await culprit.stop();
-    isOver = true;
-    await loading;
-    // Both ends began and ended in its time. Of the others it must not say that something is lost.
-    const closes = parseLines(ended.stdout).flatMap((event) =>
-      event.type === "connection" && event.event === "close" && event.connection.preexisting !== true
-        ? [event.connection]
-        : []
-    );
-    const [once, whole] = [new Set<string>(), new Set<string>()];
-    for (const { local, remote } of closes) {
-      const ends = endsOf(`${local?.ip} ${local?.port}`, `${remote?.ip} ${remote?.port}`);
-      (once.has(ends) ? whole : once).add(ends);
-    }
-    const between = truths.filter(({ local, remote }) => whole.has(endsOf(local, remote)));
-    assert.ok(between.length > 0 && between.length < truths.length, `${between.length} of ${truths.length}`);
-    assertRight(between, ended);
-  });
+  const truths: Truth[] = [];
+  let isOver = false;
+  const load = async (): Promise<void> => {
+    while (!isOver) truths.push(...await act(["churn", String(MANY / 20)]));
+  };
+  const loading = load();
+  await using culprit = await RunningCulprit.start(["conns", "--json", "--exe", "actors"]);
+  const ended = await culprit.stop();
+  isOver = true;
+  await loading;
+  // Both ends began and ended in its time. Of the others it must not say that something is lost.
+  const closes = parseLines(ended.stdout).flatMap((event) =>
+    event.type === "connection" && event.event === "close" && event.connection.preexisting !== true
+      ? [event.connection]
+      : []
+  );
+  const [once, whole] = [new Set<string>(), new Set<string>()];
+  for (const { local, remote } of closes) {
+    const ends = endsOf(`${local?.ip} ${local?.port}`, `${remote?.ip} ${remote?.port}`);
+    (once.has(ends) ? whole : once).add(ends);
+  }
+  const between = truths.filter(({ local, remote }) => whole.has(endsOf(local, remote)));
+  assert.ok(between.length > 0 && between.length < truths.length, `${between.length} of ${truths.length}`);
+  assertRight(between, ended);
 });
 
 Deno.test("culprit conns names 1,000 processes that end within a millisecond of their connect", async () => {
   await buildActors();
-  await tryUnderLoad(async () => {
-    await using culprit = await RunningCulprit.start(["conns", "--json"]);
-    const truths = await act(["brief", String(MANY / 10)]);
-    assert.equal(truths.length, MANY / 10);
-    assertRight(truths, await culprit.stop());
-  });
+  await using culprit = await RunningCulprit.start(["conns", "--json"]);
+  const truths = await act(["brief", String(MANY / 10)]);
+  assert.equal(truths.length, MANY / 10);
+  assertRight(truths, await culprit.stop());
 });

@@ -7,7 +7,6 @@
 import { fileURLToPath } from "node:url";
 import { V8_FLAGS } from "../../scripts/target.ts";
 import type { CulpritEvent, SummaryEvent } from "../../src/events.ts";
-import { writeStderr } from "../../src/output/stdio.ts";
 
 /** Root of the source tree. */
 export const ROOT: string = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
@@ -198,22 +197,4 @@ export async function loadedPrograms(): Promise<number[]> {
   const { stdout } = await new Deno.Command("bpftool", { args: ["prog", "list", "-j"] }).output();
   const programs = JSON.parse(new TextDecoder().decode(stdout)) as { id: number; name?: string }[];
   return programs.filter(({ name }) => /^(dns|process)_/.test(name ?? "")).map(({ id }) => id).sort((a, b) => a - b);
-}
-
-/**
- * Runs a test of what happens under load, on the host at most three times: there are hosts that run no tracing program
- * while a process of the hypervisor's is current (the reference machine: its init), so that what an interrupt has the
- * kernel do on top of it goes unseen. In guests, once.
- *
- * @param test throws when it failed
- */
-export async function tryUnderLoad(test: () => Promise<void>): Promise<void> {
-  for (let left = Deno.env.has("CULPRIT_GUEST") ? 0 : 2; left > 0; left--) {
-    try {
-      return await test();
-    } catch (error) {
-      writeStderr(`once more: ${error}\n`);
-    }
-  }
-  await test();
 }

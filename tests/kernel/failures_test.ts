@@ -276,6 +276,24 @@ Deno.test("culprit dns told to stop in a burst writes what it saw, and leaves no
   assert.deepEqual(await loadedPrograms(), before);
 });
 
+Deno.test("culprit map whose terminal goes away ends with what it gathered", async () => {
+  await using culprit = await RunningCulprit.start(["map", "--json", "--duration", "1h"]);
+  culprit.signal("SIGHUP");
+  const ended = await culprit.ended();
+  assert.equal(ended.signal, null);
+  assert.equal(summaryOf(parseLines(ended.stdout)).command, "map");
+});
+
+Deno.test("culprit dns under nohup outlives its terminal", async () => {
+  await using culprit = await RunningCulprit.start(["dns", "--json"], {
+    wrapper: ["/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh"],
+  });
+  culprit.signal("SIGHUP");
+  await sendQueries(numbered("outlived", 3));
+  const events = parseLines((await culprit.stop()).stdout);
+  assert.ok(events.some((event) => event.type === "dns" && event.dns.question?.name.startsWith("outlived")));
+});
+
 Deno.test("culprit dns that is killed leaves no program behind", async () => {
   const before = await loadedPrograms();
   await using culprit = await RunningCulprit.start(["dns", "--json"]);
