@@ -34,6 +34,12 @@ case $prefix in
   /*) ;;
   *) fail "found --prefix \"$prefix\", wanted an absolute path" ;;
 esac
+# systemd has a meaning of its own for many others, and for spaces.
+if [ $systemd = yes ]; then
+  case $prefix in
+    *[!A-Za-z0-9/._+-]*) fail "found --prefix \"$prefix\", wanted letters, digits and ./_+- alone, as --systemd asks" ;;
+  esac
+fi
 units=/etc/systemd/system
 
 # Every path it installs, once, so that --uninstall removes the same.
@@ -147,9 +153,8 @@ put 644 LICENSE "$prefix/share/doc/culprit/LICENSE"
 put 644 THIRD_PARTY.txt "$prefix/share/doc/culprit/THIRD_PARTY.txt"
 put 644 sbom.cdx.json "$prefix/share/doc/culprit/sbom.cdx.json"
 if [ $systemd = yes ]; then
-  replacement=$(printf '%s\n' "$prefix/bin/culprit" | sed 's/[\\#&]/\\&/g')
   for unit in "$from"/systemd/*; do
-    sed "s#/usr/bin/culprit#$replacement#" "$unit" >"$units/$(basename "$unit")"
+    sed "s#/usr/bin/culprit#$prefix/bin/culprit#" "$unit" >"$units/$(basename "$unit")"
   done
 fi
 "$prefix/bin/culprit" version

@@ -90,7 +90,7 @@ Deno.test("install.sh installs, and removes what it installed", async () => {
   assert.doesNotMatch(out, /^[<>]/m);
 });
 
-for (const [root, prefix] of [["bookworm", "/usr/local"], ["bookworm-systemd", "/opt/a#b&c"]] as const) {
+for (const [root, prefix] of [["bookworm", "/usr/local"], ["bookworm-systemd", "/opt/a+b_c-1.0"]] as const) {
   Deno.test(`install.sh --systemd says that systemd does not run, and removes the units again: ${root}`, async () => {
     const { code, out, err } = await runIn({
       root,
@@ -121,7 +121,7 @@ Deno.test("install.sh --systemd installs nothing where the units cannot be writt
 });
 
 for (
-  const [name, tamper, wanted] of [
+  const [name, tamper, wanted, args = ""] of [
     [
       "an archive that was changed",
       `echo x >>$root/release/${BASE}_linux_amd64.tar.gz`,
@@ -130,13 +130,14 @@ for (
     ["checksums that do not name it", `echo >$root/release/${BASE}_checksums.txt`, /does not name/],
     ["no checksums", `rm $root/release/${BASE}_checksums.txt`, /cannot get .*checksums/],
     ["no archive", `rm $root/release/${BASE}_linux_amd64.tar.gz`, /cannot get .*tar\.gz/],
+    ["a prefix that units cannot name", "", /found --prefix "\/opt\/a b%c"/, "--prefix '/opt/a b%c' --systemd"],
   ] as const
 ) {
   Deno.test(`install.sh installs nothing with ${name}`, async () => {
     const { code, err } = await runIn({
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
       setup: `${SETUP}\n${tamper}`,
-      script: `code=0; run /bin/sh /release/install.sh --from /release || code=$?
+      script: `code=0; run /bin/sh /release/install.sh --from /release ${args} || code=$?
         ! compgen -G "$root/usr/local/bin/*" && ! compgen -G "$root/tmp/*" && exit $code`,
     });
     assert.equal(code, 1, err);
