@@ -3,7 +3,8 @@
 //   [--load each,alive]
 //
 // nginx, wrk and the tool share all CPUs: what it uses is taken from the others as soon as none is idle. Needs nginx and
-// wrk, and tcplife of libbpf-tools where it is asked for. "culprit close" tells ends only, as tcplife does.
+// wrk, and tcplife of libbpf-tools where it is asked for. "culprit" has its default settings but for where it writes to;
+// "culprit json close" tells ends only, as tcplife does.
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { writeStdout } from "../../src/output/stdio.ts";
@@ -20,7 +21,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "4" },
     way: { type: "string", default: "sources" },
     port: { type: "string", default: "18480" },
-    with: { type: "string", default: "culprit,culprit close,tcplife" },
+    with: { type: "string", default: "culprit,culprit json,culprit json close,tcplife" },
     load: { type: "string", default: "each,alive" },
   },
 });
@@ -104,7 +105,7 @@ function usedBy(pid: number): { cpu: number; rss: number } {
 async function startCulprit(directory: string, options: readonly string[]): Promise<Watcher> {
   const ready = `${directory}/ready`;
   const [program = "", ...leading] = culpritCommand(values.way);
-  const args = [...leading, "conns", "--json", "--output", "/dev/null", "--ready-file", ready, ...options];
+  const args = [...leading, "conns", "--output", "/dev/null", "--ready-file", ready, ...options];
   const child = new Deno.Command(program, { args, stdout: "null", stderr: "inherit" }).spawn();
   await until(() => existsSync(ready), child, "culprit");
   await Deno.remove(ready);
@@ -145,7 +146,8 @@ async function startTcplife(directory: string): Promise<Watcher> {
 
 const WATCHERS: Readonly<Record<string, (directory: string) => Promise<Watcher>>> = {
   "culprit": (directory) => startCulprit(directory, []),
-  "culprit close": (directory) => startCulprit(directory, ["--event", "close"]),
+  "culprit json": (directory) => startCulprit(directory, ["--json"]),
+  "culprit json close": (directory) => startCulprit(directory, ["--json", "--event", "close"]),
   "tcplife": startTcplife,
 };
 const watchers = values.with.split(",").filter((name) => name !== "");
