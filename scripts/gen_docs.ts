@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LOSS_CAUSES } from "../src/loss_causes.ts";
 import { blocksOf, EVENTS } from "../src/output/catalog.ts";
 import type { AnyBlock, AnyField } from "../src/output/fields.ts";
 import { writeStderr } from "../src/output/stdio.ts";
@@ -12,7 +13,7 @@ const TARGET = new URL("../docs/EVENTS.md", import.meta.url);
 
 const INTRODUCTION = `# Events
 
-<!-- Written by scripts/gen_docs.ts from bpf/*/fields.ts and src/output/fields.ts; edit those. -->
+<!-- Written by scripts/gen_docs.ts from bpf/*/fields.ts, src/output/fields.ts and src/loss_causes.ts; edit those. -->
 
 With \`--json\` every line of the output is one object. \`culprit schema\` prints its JSON Schema.
 
@@ -20,7 +21,8 @@ With \`--json\` every line of the output is one object. \`culprit schema\` print
 - A field that is absent does not apply. \`null\` never appears. A string that could not be found out is \`unknown\`.
 - Strings hold what processes and packets said. Controls, bidirectional and other invisible format characters are always
   written as \`\\uXXXX\`, so a line is safe to print; it parses to the original.
-- The last line of every run is a \`summary\`. Lost events are counted there per cause, and told when noticed by \`loss\`.
+- The last line of every run is a \`summary\`. Lost events are counted there per cause, and told when noticed by \`loss\`:
+  [what the causes mean](#causes-of-loss).
 `;
 
 /** Type of a field in words; blocks are linked. */
@@ -63,6 +65,21 @@ function table(block: AnyBlock): string {
   return ["| field | type | unit | present | meaning |", "| --- | --- | --- | --- | --- |", ...rows].join("\n");
 }
 
+/** What every cause of loss means. */
+function losses(): string {
+  const rows = Object.entries(LOSS_CAUSES).map(([cause, description]) =>
+    `| \`${cause}\` | ${description.text} | ${"remedy" in description ? description.remedy : ""} |`
+  );
+  return [
+    "## Causes of loss\n",
+    "One loss may be counted under more than one of them: with the ring full, connections miss their ends, too.\n",
+    "| cause | what is counted, and what is missing | what helps |",
+    "| --- | --- | --- |",
+    ...rows,
+    "",
+  ].join("\n");
+}
+
 /** The whole document. */
 function document(): string {
   const events = EVENTS.map((event) => {
@@ -72,7 +89,7 @@ function document(): string {
     }\n\`\`\`\n`;
   });
   const blocks = blocksOf(EVENTS).map((block) => `### Object ${block.name}\n\n${block.text}.\n\n${table(block)}\n`);
-  return [INTRODUCTION, ...events, "## Objects within events\n", ...blocks].join("\n");
+  return [INTRODUCTION, ...events, losses(), "## Objects within events\n", ...blocks].join("\n");
 }
 
 if (import.meta.main) {

@@ -19,6 +19,7 @@ import { UserNames } from "./host/users.ts";
 import { escapeTerminal } from "./output/escape.ts";
 import { compileFilter, type EventFilter } from "./output/filter.ts";
 import type { Formatter } from "./output/formatter.ts";
+import type { LossCounts } from "./loss_causes.ts";
 import { LiveOutput } from "./output/live_output.ts";
 import { stderrOffer } from "./output/offer.ts";
 import { setStderrWriter, writeStderr } from "./output/stdio.ts";
@@ -67,7 +68,7 @@ export interface LiveHandlers {
   /** Counts for the summary. */
   observed(): Record<string, number>;
   /** Further counts of loss for the summary. */
-  lostCounts(): Record<string, number>;
+  lostCounts(): LossCounts;
 }
 
 /** What a live command is given. */

@@ -22,6 +22,7 @@ import { CulpritError, LibbpfError, VerifierError } from "./errors.ts";
 import { cgroup2Root } from "./host/cgroup2.ts";
 import { bootTimeNs } from "./host/clock.ts";
 import { isThere } from "./host/files.ts";
+import type { LossCause } from "./loss_causes.ts";
 
 /** Name of a global variable of the BPF object. */
 export type GlobalName = keyof typeof GLOBALS;
@@ -67,9 +68,9 @@ export interface Sensor {
   readonly minimumKernel: string;
   readonly programs: readonly SensorProgram[];
   /** Causes of loss, by their public names, and the counters the kernel keeps of them. */
-  readonly lossCounters: Readonly<Record<string, GlobalName>>;
+  readonly lossCounters: Readonly<Partial<Record<LossCause, GlobalName>>>;
   /** Further causes, and what the kernel left out of them. */
-  readonly missedRuns?: Readonly<Record<string, MissedRuns>>;
+  readonly missedRuns?: Readonly<Partial<Record<LossCause, MissedRuns>>>;
 }
 
 /**

@@ -726,8 +726,11 @@ static __always_inline int tap(struct __sk_buff *skb, __u8 direction, bool task_
 	sk = skb->sk;
 	if (!sk)
 		return 1;
-	/* A stream is told by its first segments: every TCP socket that moves data needs its entry. */
-	may_begin = known_port || packet.payload_size;
+	/*
+	 * A stream is told by its first segments: every TCP socket that moves data needs
+	 * its entry. An empty segment needs none, and its socket may be going away.
+	 */
+	may_begin = !is_tcp || packet.payload_size;
 	owner = bpf_sk_storage_get(&dns_owners, sk, NULL, may_begin ? BPF_SK_STORAGE_GET_F_CREATE : 0);
 	if (!owner && may_begin)
 		COUNT(dns_lost_owner);

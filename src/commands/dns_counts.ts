@@ -5,6 +5,7 @@
  */
 
 import type { DnsTrackerCounters } from "../correlation/types.ts";
+import { type LossCounts, lossesOf } from "../loss_causes.ts";
 import type { DnsOptions } from "./options.ts";
 
 /**
@@ -28,13 +29,12 @@ export function observedCounts(counters: Readonly<DnsTrackerCounters>): Record<s
 export function lostCounts(
   counters: Readonly<DnsTrackerCounters>,
   options: Pick<DnsOptions, "messages">,
-): Record<string, number> {
-  const all = {
+): LossCounts {
+  return lossesOf({
     // Messages are told when they are seen: a transaction given up loses none.
     transactions_evicted: options.messages ? 0 : counters.evicted,
     tcp_messages: counters.tcp.lostMessages,
     tcp_bytes: counters.tcp.lostBytes,
     tcp_streams_evicted: counters.tcp.evictedStreams,
-  };
-  return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
+  });
 }

@@ -9,6 +9,7 @@ import { DnsTracker } from "../correlation/tracker.ts";
 import { DnsEventBuilder, type ProcessFacts } from "../dns_event.ts";
 import { CulpritError, EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
 import { type CulpritEvent, SCHEMA } from "../events.ts";
+import { type LossCounts, lossesOf } from "../loss_causes.ts";
 import { CaptureFile } from "../net/capture_file.ts";
 import type { FrameCounters } from "../net/ip.ts";
 import { FileOwner } from "../net/pcapng_process.ts";
@@ -125,9 +126,8 @@ function observedFrames(counters: FrameCounters): Record<string, number> {
 }
 
 /** Datagrams in fragments that were not all there, or that contradict each other. */
-function lostDatagrams({ incomplete, contradictory }: FrameCounters): Record<string, number> {
-  const all = { datagrams_incomplete: incomplete, datagrams_contradictory: contradictory };
-  return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
+function lostDatagrams({ incomplete, contradictory }: FrameCounters): LossCounts {
+  return lossesOf({ datagrams_incomplete: incomplete, datagrams_contradictory: contradictory });
 }
 
 /** Whether an option asks for processes. */

@@ -17,6 +17,7 @@ import { type ExitCode, UsageError } from "../errors.ts";
 import type { ProcessInfo } from "../events.ts";
 import { bootTimeNs } from "../host/clock.ts";
 import { type LiveHandlers, type LiveSession, runLive } from "../live.ts";
+import { lossesOf } from "../loss_causes.ts";
 import { DocumentFormatter, type MapDocument } from "../map/document.ts";
 import { renderDot } from "../map/dot.ts";
 import { EdgeTable } from "../map/edges.ts";
@@ -175,8 +176,7 @@ function mapHandlers(session: LiveSession, options: MapOptions): LiveHandlers {
     }),
     lostCounts: () => ({
       ...tracker.counts.missed,
-      ...(edges.merged > 0 ? { edge_ends_joined: edges.merged } : {}),
-      ...(refused.size > 0 ? { namespaces_refused: refused.size } : {}),
+      ...lossesOf({ edge_ends_joined: edges.merged, namespaces_refused: refused.size }),
     }),
   };
 }

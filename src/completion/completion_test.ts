@@ -3,6 +3,7 @@ import { completionText, manualText } from "../commands/completion.ts";
 import { SHELLS } from "../commands/options.ts";
 import { buildProgram, RUNNERS } from "../commands/program.ts";
 import { bashCompletion } from "./bash.ts";
+import { LOSS_CAUSES } from "../loss_causes.ts";
 import { manualPage } from "./man.ts";
 import { type CommandNode, commandTree } from "./tree.ts";
 
@@ -122,6 +123,13 @@ const HOSTILE: CommandNode = {
 
 Deno.test("bashCompletion() quotes choices", () => {
   bash(`${bashCompletion(HOSTILE)}\ntrue`);
+});
+
+Deno.test("manualPage() tells what every cause of loss means", () => {
+  const page = manualPage(HOSTILE).replaceAll("\\-", "-");
+  for (const [cause, { text }] of Object.entries(LOSS_CAUSES)) {
+    assert.ok(page.includes(`\n\\fI${cause}\\fR\n${text.replaceAll("`", "")}`), cause);
+  }
 });
 
 Deno.test("manualPage() starts no request from text", () => {

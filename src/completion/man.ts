@@ -6,6 +6,7 @@
 
 import config from "../../deno.json" with { type: "json" };
 import { EXIT_CODES } from "../commands/program.ts";
+import { LOSS_CAUSES, type LossDescription } from "../loss_causes.ts";
 import type { CommandNode, OptionNode } from "./tree.ts";
 
 /** Text as roff takes it: no escapes, no request at the start of a line, hyphens that can be copied. */
@@ -73,6 +74,25 @@ const FILES: readonly (readonly [string, string])[] = [
   ],
 ];
 
+/** As above. */
+const SIGNALS: readonly (readonly [string, string])[] = [
+  ["SIGINT, SIGTERM", "end the run: what was seen is written, then the summary"],
+  [
+    "SIGHUP",
+    "with --output, open the file anew; without, end the run, unless it was ignored at the start as by nohup(1)",
+  ],
+];
+
+/** A name and what it means. */
+function term(name: string, what: string): string[] {
+  return [".TP", `\\fI${roff(name)}\\fR`, roff(what)];
+}
+
+/** What a cause of loss means and what helps, without the marks of Markdown. */
+function lossText({ text, remedy }: LossDescription): string {
+  return (remedy === undefined ? text : `${text}; what helps: ${remedy}`).replaceAll("`", "");
+}
+
 /**
  * Makes the manual page.
  *
@@ -101,10 +121,15 @@ export function manualPage(tree: CommandNode): string {
     ...tree.commands.flatMap(commandSection),
     `.SH EXIT STATUS`,
     ...literal(EXIT_CODES.split("\n").slice(1).join("\n")),
+    `.SH CAUSES OF LOSS`,
+    `What was lost is counted under these names in the summary. One loss may be counted under several.`,
+    ...Object.entries(LOSS_CAUSES).flatMap(([cause, description]) => term(cause, lossText(description))),
+    `.SH SIGNALS`,
+    ...SIGNALS.flatMap(([signal, what]) => term(signal, what)),
     `.SH ENVIRONMENT`,
     ...examples(ENVIRONMENT),
     `.SH FILES`,
-    ...FILES.flatMap(([line, what]) => [".TP", `\\fI${roff(line)}\\fR`, roff(what)]),
+    ...FILES.flatMap(([path, what]) => term(path, what)),
     `.SH SEE ALSO`,
     `.BR bpf (2),`,
     `.BR bpftool (8),`,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type LossCounts, lossesOf } from "../loss_causes.ts";
 import type { Connection } from "./types.ts";
 
 /** What a tracker knows that it missed. */
@@ -49,13 +50,13 @@ export class Missed {
   }
 
   /** Counts for the summary, of what was missed at all. */
-  get counts(): Record<string, number> {
-    return {
-      ...(this.#openings > 0 ? { connection_opens_missed: this.#openings } : {}),
-      ...(this.#ends > 0 ? { connection_ends_missed: this.#ends } : {}),
-      ...(this.#accepts > 0 ? { connection_accepts_missed: this.#accepts } : {}),
-      ...(this.#sockets > 0 ? { connection_sockets_forgotten: this.#sockets } : {}),
-      ...(this.#users > 0 ? { connection_users_unlisted: this.#users } : {}),
-    };
+  get counts(): LossCounts {
+    return lossesOf({
+      connection_opens_missed: this.#openings,
+      connection_ends_missed: this.#ends,
+      connection_accepts_missed: this.#accepts,
+      connection_sockets_forgotten: this.#sockets,
+      connection_users_unlisted: this.#users,
+    });
   }
 }

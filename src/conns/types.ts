@@ -7,6 +7,7 @@
  */
 
 import type { ProcessInfo } from "../events.ts";
+import type { LossCounts } from "../loss_causes.ts";
 
 /** A task as the kernel saw it act. (tgid, startTimeNs) identifies its process for ever. */
 export interface TaskIdentity {
@@ -243,5 +244,5 @@ export interface ConnectionCounts {
   /** Ended ones dropped before their time, because too many were kept. */
   evicted: number;
   /** What must have happened and was not seen, by its name in the summary. */
-  missed: Record<string, number>;
+  missed: LossCounts;
 }

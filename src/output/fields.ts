@@ -221,7 +221,7 @@ export const LOSS_EVENT: EventDescription<LossEvent> = {
   fields: {
     ...BASE_FIELDS,
     type: { type: "string", values: { loss: "always" }, text: "Kind of event" },
-    cause: { type: "string", text: "Stable name of the cause, for example `ring_full`" },
+    cause: { type: "string", text: "Stable name of the cause, for example `ring_full`: see causes of loss" },
     count: { type: "integer", text: "How many since the last such line" },
   },
   example: {
@@ -248,7 +248,7 @@ export const SUMMARY_EVENT: EventDescription<SummaryEvent> = {
       text:
         "What the events were made of: messages, packets, kernel events. `connections_dropped` and `names_dropped` were forgotten for newer ones: ended connections before the time of `--keep`, and names of all but the 65,536 addresses looked up last, which then show none",
     },
-    lost: { type: "counts", text: "Lost, per cause; empty when nothing was" },
+    lost: { type: "counts", text: "Lost, per cause (see causes of loss); empty when nothing was" },
     not_observed: { type: "strings", text: "What this run could not see, and why" },
   },
   example: {

@@ -17,6 +17,7 @@ import type { DnsTransaction } from "../correlation/types.ts";
 import { type ProcessInfo, SCHEMA } from "../events.ts";
 import { bootTimeNs } from "../host/clock.ts";
 import type { LiveHandlers, LiveSession } from "../live.ts";
+import type { LossCounts } from "../loss_causes.ts";
 import { compileFilter } from "../output/filter.ts";
 import type { ProcessExec, ProcessExit, ProcessFork } from "../process_table/types.ts";
 import { TrafficMeter } from "./meter.ts";
@@ -153,7 +154,7 @@ export class TopObserver implements LiveHandlers {
   }
 
   /** See {@linkcode LiveHandlers.lostCounts}. */
-  lostCounts(): Record<string, number> {
+  lostCounts(): LossCounts {
     return { ...lostCounts(this.#lookups.counters, { messages: false }), ...this.#tracker.counts.missed };
   }
 
