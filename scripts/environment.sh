@@ -27,6 +27,7 @@ build_if_changed() {
     \( -name '*.c' -o -name '*.h' -o -path '*/scripts/*' -o -type d \) -print -quit) ]]; then
     return
   fi
+  printf 'culprit: compiling the BPF programs\n' >&2
   mkdir -p "$1/dist"
   started=$(mktemp "$1/dist/.building.XXXXXX")
   if ! (cd "$1" && deno task --quiet build >&2 </dev/null); then

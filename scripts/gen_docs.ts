@@ -68,7 +68,7 @@ function table(block: AnyBlock): string {
 /** What every cause of loss means. */
 function losses(): string {
   const rows = Object.entries(LOSS_CAUSES).map(([cause, description]) =>
-    `| \`${cause}\` | ${description.text} | ${"remedy" in description ? description.remedy : ""} |`
+    `| \`${cause}\` | ${description.text} | ${"remedy" in description ? description.remedy : "nothing known"} |`
   );
   return [
     "## Causes of loss\n",

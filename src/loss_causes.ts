@@ -12,24 +12,28 @@ export interface LossDescription {
   readonly remedy?: string;
 }
 
-const RING = "a larger `--ring-size` for bursts; where the load lasts, filters, and a reader that keeps up";
+const RING = "a larger `--ring-size` (to 1G) for bursts; where the load lasts, filters, and a reader that keeps up";
 const LINUX_7 = "Linux 6.2 and newer leave out a run of a program that is running already on that CPU";
 
 /** By name. Names are stable. */
 export const LOSS_CAUSES = {
   ring_full: { text: "DNS packets that the ring between kernel and culprit had no room for", remedy: RING },
   process_ring_full: {
-    text: "the same of starts, forks and ends of processes: facts of some processes may be unknown",
+    text: "starts, forks and ends of processes that the ring had no room for: facts of some processes may be unknown",
     remedy: RING,
   },
-  connection_ring_full: { text: "the same of records of connections", remedy: RING },
+  connection_ring_full: {
+    text: "records of connections that the ring had no room for: events, or details of them, are missing",
+    remedy: RING,
+  },
   resolve_ring_full: {
-    text: "the same of calls of glibc's resolver functions: clients of nscd and nss-resolve may be unknown",
+    text:
+      "calls of glibc's resolver functions that the ring had no room for: clients of nscd and nss-resolve may be unknown",
     remedy: RING,
   },
-  unix_ring_full: { text: "the same of records of Unix sockets", remedy: RING },
+  unix_ring_full: { text: "records of Unix sockets that the ring had no room for", remedy: RING },
   packet_unreadable: { text: "DNS packets whose octets the kernel would not give" },
-  segment_cut_bytes: { text: "octets of packets that were longer than is copied" },
+  segment_cut_bytes: { text: "octets of DNS packets past the 65,536 that are copied (9,216 of AF_PACKET frames)" },
   owner_memory: {
     text: "packets of sockets whose process could not be remembered: the kernel had no memory for it",
     remedy: "free memory, or a larger limit of the cgroup",
@@ -53,7 +57,7 @@ export const LOSS_CAUSES = {
     text: "packets of UDP, raw or ICMP flows it had no room for: it remembers 131,072",
   },
   connection_states_missed: {
-    text: `changes of state of TCP connections: ${LINUX_7}, here of both that watch`,
+    text: `changes of state of TCP connections that neither of the two programs for them saw: ${LINUX_7}`,
   },
   connection_usage_missed: {
     text: `sends and receives: ${LINUX_7}; octets by process are too few, totals are right`,

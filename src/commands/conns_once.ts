@@ -12,7 +12,7 @@ import { SCHEMA } from "../events.ts";
 import { bootTimeNs, LiveClock } from "../host/clock.ts";
 import { compileFilter, type FilterOptions } from "../output/filter.ts";
 import { openWriter, type OutputFormat } from "../output/writer.ts";
-import { endedSocket } from "../snapshot/ended.ts";
+import { endedSocket, withoutRemains } from "../snapshot/ended.ts";
 import { SocketEventBuilder } from "../snapshot/event.ts";
 import { processesOf } from "../snapshot/processes.ts";
 import { compileSocketFilter, type SocketFilterOptions } from "../snapshot/filter.ts";
@@ -61,12 +61,13 @@ export async function runConnsOnce(options: ConnsOnceOptions): Promise<ExitCode>
     lookup: (ref, tsNs) => table.lookup(ref, tsNs),
   });
   using writer = openWriter({ ...options, columns: "socket" });
-  for (const row of snapshot.sockets.filter(passesRow).sort(compareRows)) {
+  const ended = kept.events.map(endedSocket).filter(passesRow);
+  for (const row of withoutRemains(snapshot.sockets.filter(passesRow), ended).sort(compareRows)) {
     if (writer.eventCount === options.count || writer.ended) break;
     const event = builder.event(row);
     if (passes === undefined || passes(event)) writer.write(event);
   }
-  for (const event of kept.events.map(endedSocket).filter(passesRow)) {
+  for (const event of ended) {
     if (writer.eventCount === options.count || writer.ended) break;
     if (passes === undefined || passes(event)) writer.write(event);
   }

@@ -106,9 +106,9 @@ export const EXIT_CODES = `Exit codes:
 const DNS_NOTES = `Formats:
   text  one row per transaction, times in UTC, cut to the width of a terminal
   json  one object per line; "culprit schema" prints what it may hold
-  kv    one line per query and per answer record: COMM= PID= TGID= DEV= PROTO= SRC= DST= SPT= DPT= UID= GID=
-        DNS_QR= DNS_NAME= DNS_TYPE= DNS_DATA=; here PID is the thread and TGID the process, and white space,
-        quotes and controls in values are \\xNN or \\u{N}, backslashes are doubled
+  kv    one line per query, per answer record, and per response without any: COMM= PID= TGID= DEV= PROTO= SRC= DST=
+        SPT= DPT= UID= GID= DNS_QR= DNS_NAME= DNS_TYPE=, DNS_DATA= or DNS_RCODE=; here PID is the thread and TGID
+        the process, and white space, quotes and controls in values are \\xNN or \\u{N}, backslashes are doubled
 `;
 
 /** As above for process events. */

@@ -19,6 +19,7 @@ import { compileFilter } from "../output/filter.ts";
 import { writeStderr } from "../output/stdio.ts";
 import { openWriter } from "../output/writer.ts";
 import { unknownProcess } from "../process_table.ts";
+import { endedSocket, withoutRemains } from "../snapshot/ended.ts";
 import { foreignProcReason, processesOf } from "../snapshot/processes.ts";
 import { Programs } from "../snapshot/program.ts";
 import { type Snapshot, type SocketHolder, type SocketRow, takeSnapshot } from "../snapshot/snapshot.ts";
@@ -94,7 +95,10 @@ async function answerNow(options: WhoOptions, targets: readonly Target[]): Promi
   // One for all: a program that serves and served is hashed once. sock_diag(7) tells the numbers of /proc in any case.
   const programs = new Programs(clock, foreign);
   const own = foreign === undefined || snapshot?.source === "iterators" ? programs : new Programs(clock, undefined);
-  const holding = snapshot === undefined ? [] : whoEvents(snapshot, targets, clock, own);
+  const ended = kept.events.map(endedSocket);
+  const holding = snapshot === undefined
+    ? []
+    : whoEvents(snapshot, withoutRemains(snapshot.sockets, ended), targets, clock, own);
   for (const event of [...holding, ...keptEvents(kept.events, targets, clock, programs)]) {
     if (writer.eventCount === options.count || (passes !== undefined && !passes(event))) continue;
     if (event.process.pid !== 0) named++;
@@ -139,8 +143,14 @@ interface Found {
   sockets: WhoSocketInfo[];
 }
 
-/** The processes whose sockets match, in the order of their pids; then sockets of which no process is known. */
-function whoEvents(snapshot: Snapshot, targets: readonly Target[], clock: Clock, programs: Programs): WhoEvent[] {
+/** The processes whose sockets, of these rows, match, in the order of their pids; then sockets of which no process is known. */
+function whoEvents(
+  snapshot: Snapshot,
+  rows: readonly SocketRow[],
+  targets: readonly Target[],
+  clock: Clock,
+  programs: Programs,
+): WhoEvent[] {
   const table = processesOf(snapshot, clock);
   const isOwn = ownAddresses();
   const ownNetns = Number(/\d+/.exec(Deno.readLinkSync("/proc/thread-self/ns/net"))?.[0]);
@@ -151,7 +161,7 @@ function whoEvents(snapshot: Snapshot, targets: readonly Target[], clock: Clock,
     if (present === undefined) found.set(key, { process, sockets: [socket] });
     else present.sockets.push(socket);
   };
-  for (const row of snapshot.sockets) {
+  for (const row of rows) {
     if (row.local === undefined || row.protocol === "raw" || row.protocol === "icmp") continue;
     // Addresses of this host mean other hosts elsewhere: a wildcard counts only in the own namespace.
     const end = endOf(

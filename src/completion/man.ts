@@ -7,6 +7,7 @@
 import config from "../../deno.json" with { type: "json" };
 import { EXIT_CODES } from "../commands/program.ts";
 import { LOSS_CAUSES, type LossDescription } from "../loss_causes.ts";
+import { wrapText } from "../output/wrap.ts";
 import type { CommandNode, OptionNode } from "./tree.ts";
 
 /** Text as roff takes it: no escapes, no request at the start of a line, hyphens that can be copied. */
@@ -14,9 +15,12 @@ function roff(text: string): string {
   return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^([.'])/gm, "\\&$1");
 }
 
-/** Lines that are shown as they are. */
+/** Columns of text on a terminal of 80: man(1) stands it in by 7 and leaves one. */
+const TEXT_COLUMNS = 72;
+
+/** Lines that are shown as they are, but for those that are too long. */
 function literal(text: string): string[] {
-  return [".nf", ...roff(text.trimEnd()).split("\n"), ".fi"];
+  return [".nf", ...roff(wrapText(text.trimEnd(), TEXT_COLUMNS)).split("\n"), ".fi"];
 }
 
 /** Options under their headings. */
@@ -79,7 +83,7 @@ const SIGNALS: readonly (readonly [string, string])[] = [
   ["SIGINT, SIGTERM", "end the run: what was seen is written, then the summary"],
   [
     "SIGHUP",
-    "with --output, open the file anew; without, end the run, unless it was ignored at the start as by nohup(1)",
+    "with --output, open that file anew, for who rotates it; without, end the run, but not under nohup(1)",
   ],
 ];
 

@@ -27,7 +27,7 @@ export const MAP_PROCESS_BLOCK: Block<MapProcessInfo> = {
     netns: { type: "integer", maximum: LARGEST_INODE, text: "Inode number of the network namespace of their sockets" },
     pids: { type: "integers", text: "Process ids, the first 16 that were seen" },
     more_pids: { type: "true", optional: true, text: "There were more than those" },
-    lookups: { type: "integer", text: "DNS questions they asked, over all their edges" },
+    lookups: { type: "integer", text: "DNS questions they asked of ports 53, 5353 and 5355, over all their edges" },
   },
 };
 

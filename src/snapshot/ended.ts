@@ -5,6 +5,14 @@
  */
 
 import { type ConnectionEvent, SCHEMA, type SocketEvent } from "../events.ts";
+import type { FilteredSocket } from "./filter.ts";
+
+/** What tells connections apart. */
+type Tuple = Pick<FilteredSocket, "protocol" | "local" | "remote"> & { readonly netns: number };
+
+function keyOf({ protocol, netns, local, remote }: Tuple): string {
+  return JSON.stringify([protocol, netns, local?.ip, local?.port, remote?.ip, remote?.port]);
+}
 
 /**
  * Shows the end of a connection as a socket.
@@ -33,4 +41,19 @@ export function endedSocket(event: ConnectionEvent): SocketEvent {
     receive_queue: 0,
     send_queue: 0,
   };
+}
+
+/**
+ * Leaves out what the kernel still has of connections whose ends are known with their processes, of which it has none.
+ *
+ * @param rows sockets there are
+ * @param ended ends that are remembered
+ * @returns the rows without those in TIME_WAIT that an end stands for
+ */
+export function withoutRemains<Row extends FilteredSocket & Tuple>(
+  rows: readonly Row[],
+  ended: readonly SocketEvent[],
+): Row[] {
+  const known = new Set(ended.filter(({ ownership }) => ownership === "past").map(keyOf));
+  return rows.filter((row) => row.state !== "time_wait" || !known.has(keyOf(row)));
 }

@@ -15,6 +15,9 @@ export interface TopModelOptions {
   readonly keepMs?: number;
 }
 
+/** Of less time rates say nothing: the last interval of a run may be a moment. Half of the shortest one asked for. */
+const SHORTEST_NS = 50e6;
+
 /** Counts by process, destination and name. */
 export class TopModel {
   /** Rows by what they stand for. */
@@ -45,7 +48,7 @@ export class TopModel {
   frame(nowNs: number): Frame {
     const intervalNs = Math.max(0, nowNs - this.#lastNs);
     this.#lastNs = nowNs;
-    const seconds = intervalNs / 1e9;
+    const seconds = intervalNs < SHORTEST_NS ? 0 : intervalNs / 1e9;
     this.sum.endInterval(nowNs, seconds);
     for (const table of Object.values(this.tables)) table.endInterval(nowNs, seconds);
     return {
