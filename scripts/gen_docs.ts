@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LOSS_CAUSES } from "../src/loss_causes.ts";
+import { LOSS_CAUSES, type LossDescription } from "../src/loss_causes.ts";
 import { blocksOf, EVENTS } from "../src/output/catalog.ts";
 import type { AnyBlock, AnyField } from "../src/output/fields.ts";
 import { writeStderr } from "../src/output/stdio.ts";
@@ -67,8 +67,8 @@ function table(block: AnyBlock): string {
 
 /** What every cause of loss means. */
 function losses(): string {
-  const rows = Object.entries(LOSS_CAUSES).map(([cause, description]) =>
-    `| \`${cause}\` | ${description.text} | ${"remedy" in description ? description.remedy : "nothing known"} |`
+  const rows = Object.entries<LossDescription>(LOSS_CAUSES).map(([cause, { text, remedy = "nothing known" }]) =>
+    `| \`${cause}\` | ${text} | ${remedy} |`
   );
   return [
     "## Causes of loss\n",

@@ -16,10 +16,10 @@ import { loadKernelConfig } from "./host/kernel.ts";
 import { eachProcess, type ProcGap, procGap } from "./host/proc.ts";
 import { StopSignal } from "./host/stop_signal.ts";
 import { UserNames } from "./host/users.ts";
+import type { LossCounts } from "./loss_causes.ts";
 import { escapeTerminal } from "./output/escape.ts";
 import { compileFilter, type EventFilter } from "./output/filter.ts";
 import type { Formatter } from "./output/formatter.ts";
-import type { LossCounts } from "./loss_causes.ts";
 import { LiveOutput } from "./output/live_output.ts";
 import { stderrOffer } from "./output/offer.ts";
 import { setStderrWriter, writeStderr } from "./output/stdio.ts";
@@ -112,7 +112,7 @@ export interface LiveCommand {
 export async function runLive(command: LiveCommand, options: LiveOptions): Promise<ExitCode> {
   configureLibrary({ path: options.libbpf, bytes: findAsset("libbpf.so.1") });
   await loadKernelConfig();
-  // A file is opened anew.
+  // With a file, SIGHUP opens that anew.
   using stop = new StopSignal(options.output === undefined);
   using run = SensorRun.start(command.sensors, {
     ringSizeBytes: options.ringSizeBytes,

@@ -8,7 +8,7 @@
  */
 
 import { OutputError } from "../errors.ts";
-import type { ConnectionEvent } from "../events.ts";
+import type { ConnectionEvent, Endpoint } from "../events.ts";
 import { stringifySafe } from "../output/json.ts";
 import { MAX_ENDED } from "./_ended.ts";
 
@@ -151,6 +151,24 @@ export async function readKept(directory = DIRECTORY, room = MAX_ENDED): Promise
   return { events: withoutRepetitions(told), notObserved, ...(since === undefined ? {} : { since }) };
 }
 
+/**
+ * Names a connection by what tells it apart from the others of a time.
+ *
+ * @param protocol for example `tcp`
+ * @param ends its network namespace and addresses; absent for none
+ * @returns the same for the same
+ */
+export function connectionKey(
+  protocol: string,
+  { netns, local, remote }: {
+    readonly netns: number;
+    readonly local?: Endpoint | undefined;
+    readonly remote?: Endpoint | undefined;
+  },
+): string {
+  return JSON.stringify([protocol, netns, local?.ip, local?.port, remote?.ip, remote?.port]);
+}
+
 /** An end as one run told it. */
 interface Told {
   readonly run: string;
@@ -162,8 +180,7 @@ function withoutRepetitions(told: readonly Told[]): ConnectionEvent[] {
   const kept: Told[] = [];
   const latest = new Map<string, { readonly told: Told; readonly runs: Set<string> }>();
   for (const one of told) {
-    const { transport, netns, local, remote } = one.event.connection;
-    const key = JSON.stringify([transport, netns, local, remote]);
+    const key = connectionKey(one.event.connection.transport, one.event.connection);
     const before = latest.get(key);
     const isSame = before !== undefined && !before.runs.has(one.run) &&
       Date.parse(one.event.time) - Date.parse(before.told.event.time) <= SAME_END_MS;

@@ -4,15 +4,9 @@
  * @module
  */
 
+import { connectionKey } from "../conns/kept.ts";
 import { type ConnectionEvent, SCHEMA, type SocketEvent } from "../events.ts";
-import type { FilteredSocket } from "./filter.ts";
-
-/** What tells connections apart. */
-type Tuple = Pick<FilteredSocket, "protocol" | "local" | "remote"> & { readonly netns: number };
-
-function keyOf({ protocol, netns, local, remote }: Tuple): string {
-  return JSON.stringify([protocol, netns, local?.ip, local?.port, remote?.ip, remote?.port]);
-}
+import type { SocketRow } from "./types.ts";
 
 /**
  * Shows the end of a connection as a socket.
@@ -50,10 +44,8 @@ export function endedSocket(event: ConnectionEvent): SocketEvent {
  * @param ended ends that are remembered
  * @returns the rows without those in TIME_WAIT that an end stands for
  */
-export function withoutRemains<Row extends FilteredSocket & Tuple>(
-  rows: readonly Row[],
-  ended: readonly SocketEvent[],
-): Row[] {
-  const known = new Set(ended.filter(({ ownership }) => ownership === "past").map(keyOf));
-  return rows.filter((row) => row.state !== "time_wait" || !known.has(keyOf(row)));
+export function withoutRemains(rows: readonly SocketRow[], ended: readonly SocketEvent[]): SocketRow[] {
+  const named = ended.filter(({ ownership }) => ownership === "past");
+  const known = new Set(named.map((event) => connectionKey(event.protocol, event)));
+  return rows.filter((row) => row.state !== "time_wait" || !known.has(connectionKey(row.protocol, row)));
 }

@@ -43,9 +43,7 @@ Deno.test("culprit map has every connection once, with its processes and octets"
   await buildActors();
   await using culprit = await RunningCulprit.start(["map", "--json", "--duration", "1h", "--exe", "actors"]);
   const truths: Truth[] = [];
-  for (
-    const args of [["churn", "200"], ["plain6"], ["mapped"], ["udp4"], ["namespaces"], ["nat"]]
-  ) {
+  for (const args of [["churn", "200"], ["plain6"], ["mapped"], ["udp4"], ["namespaces"], ["nat"]]) {
     truths.push(...await act(...args));
   }
   const [refused] = await act("refused");
