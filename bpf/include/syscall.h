@@ -103,6 +103,16 @@ static __always_inline long call_argument(struct pt_regs *regs, int index)
 #endif
 }
 
+/* The same of index 0, of registers that no type vouches for: those of bpf_task_pt_regs(). */
+static __always_inline long first_call_argument(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return BPF_CORE_READ((struct pt_regs___x86 *)regs, di);
+#else
+	return BPF_CORE_READ((struct pt_regs___aarch64 *)regs, orig_x0);
+#endif
+}
+
 /* The socket behind an open file; NULL when it is none. */
 static __always_inline struct sock *socket_of_file(struct file *file)
 {

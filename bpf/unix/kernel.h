@@ -45,6 +45,10 @@ struct sock___queue {
 	struct sk_buff_head sk_receive_queue;
 };
 
+struct sk_buff___queued {
+	/* NULL in no queue. */
+	struct sk_buff *next;
+};
 
 struct msghdr___name {
 	void *msg_name;

@@ -22,7 +22,8 @@
  * Misses: without fexit what goes through io_uring and what 32-bit programs do (who
  * connected that way is told by the accept, who accepted that way is told as who
  * listens); socketpair(2), which has no name and one process; datagrams to sockets
- * without a name.
+ * without a name; through io_uring and before Linux 5.15, who received a datagram that
+ * was taken in the moment between its queueing and the hook.
  */
 #include "event.h"
 
@@ -89,7 +90,8 @@ struct unix_event {
 	__u32 netns;
 	/*
 	 * Addresses of this end and the other in the kernel: they name sockets as long as these live. Of SEND and RECEIVE
-	 * the second is that of the datagram. Never shown.
+	 * the second is that of the datagram or, where it was taken before it was looked for, the time of the SEND. Never
+	 * shown.
 	 */
 	__u64 socket;
 	__u64 peer;
@@ -168,6 +170,29 @@ struct {
 	__type(key, __u64);
 	__type(value, __u64);
 } unix_datagrams SEC(".maps");
+
+/* Two datagram sockets, the second with a name. */
+struct unix_pair {
+	__u64 sender;
+	__u64 mailbox;
+};
+
+struct unix_taking {
+	/* Of the sending socket, whose address is used again. */
+	__u64 inode;
+	/* The `peer` of a SEND whose receiver is not told yet; 0 for none. */
+	__u64 awaited;
+	/* Who received from it last, where nothing is awaited. */
+	struct task_identity taker;
+};
+
+/* Who receives what is sent from where, for datagrams that are taken before `unix_datagrams` has them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct unix_pair);
+	__type(value, struct unix_taking);
+} unix_takings SEC(".maps");
 
 /* Threads whose call was worked on, by enum unix_worker, until the last program that might do so was told. */
 struct {
@@ -563,6 +588,90 @@ static __always_inline struct sk_buff *last_datagram(struct sock *sk)
 	return (void *)last == (void *)&queues->sk_receive_queue ? NULL : last;
 }
 
+/*
+ * The datagram socket that the current task reads or writes: the first argument of every
+ * system call that does. NULL where it goes through io_uring, and before Linux 5.15.
+ */
+static __always_inline struct sock *socket_of_current_call(void)
+{
+	struct task_struct *task;
+	struct pt_regs *regs;
+	struct sock *sk;
+
+	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return NULL;
+	task = bpf_get_current_task_btf();
+	regs = (void *)bpf_task_pt_regs(task);
+	if (is_compat_call(task))
+		return NULL;
+	sk = socket_of_descriptor(task, (int)first_call_argument(regs));
+	if (!sk || BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX || BPF_CORE_READ(sk, sk_type) != SOCK_DGRAM)
+		return NULL;
+	return sk;
+}
+
+static __always_inline void tell_received(struct sock *sender, __u64 datagram, const struct task_identity *taker)
+{
+	struct unix_event *event = new_event(UNIX_KIND_RECEIVE, sender);
+
+	if (!event)
+		return;
+	event->peer = datagram;
+	if (taker)
+		COPY_IDENTITY(event, taker);
+	submit(event);
+}
+
+/* The record of a datagram that was taken already. Its receiver is told by whoever of the two comes last. */
+static __always_inline void await_receiver(struct unix_event *event, struct sock *mailbox)
+{
+	struct sock *sender = socket_of_current_call();
+	struct unix_pair pair = { .sender = (__u64)sender, .mailbox = (__u64)mailbox };
+	struct unix_taking taking = {}, *known;
+
+	event->peer = event->ts_ns;
+	if (!sender)
+		return;
+	taking.inode = inode_of(sender);
+	taking.awaited = event->ts_ns;
+	known = bpf_map_lookup_elem(&unix_takings, &pair);
+	if (known && known->inode != taking.inode) {
+		bpf_map_delete_elem(&unix_takings, &pair);
+		known = NULL;
+	}
+	if (!known && bpf_map_update_elem(&unix_takings, &pair, &taking, BPF_NOEXIST))
+		known = bpf_map_lookup_elem(&unix_takings, &pair);
+	if (known && !known->awaited)
+		tell_received(sender, taking.awaited, &known->taker);
+}
+
+/* A datagram that no record named was received: it may be one whose record is still to come. */
+static __always_inline void on_unnamed_received(struct sock *sender)
+{
+	struct sock *mailbox = socket_of_current_call();
+	struct unix_pair pair = { .sender = (__u64)sender, .mailbox = (__u64)mailbox };
+	struct unix_taking taking = {}, *known;
+
+	if (!mailbox || !name_of(mailbox))
+		return;
+	taking.inode = inode_of(sender);
+	READ_CURRENT_IDENTITY(&taking.taker);
+	known = bpf_map_lookup_elem(&unix_takings, &pair);
+	if (known && known->inode == taking.inode && !known->awaited &&
+	    known->taker.start_time_ns == taking.taker.start_time_ns && known->taker.tgid == taking.taker.tgid)
+		return;
+	if (known && (known->inode != taking.inode || !known->awaited)) {
+		bpf_map_delete_elem(&unix_takings, &pair);
+		known = NULL;
+	}
+	if (!known && bpf_map_update_elem(&unix_takings, &pair, &taking, BPF_NOEXIST))
+		known = bpf_map_lookup_elem(&unix_takings, &pair);
+	if (!known || !known->awaited)
+		return;
+	tell_received(sender, known->awaited, NULL);
+	bpf_map_delete_elem(&unix_takings, &pair);
+}
+
 /* Tells that the current process sends to a socket, once. */
 static __always_inline int on_send(struct sock *sk)
 {
@@ -571,6 +680,7 @@ static __always_inline int on_send(struct sock *sk)
 	struct task_identity id;
 	struct sk_buff *skb;
 	__u64 inode, datagram, sender, *known;
+	bool is_named = false;
 
 	if (!is_mailbox(sk))
 		return 0;
@@ -592,7 +702,12 @@ static __always_inline int on_send(struct sock *sk)
 		sender = (__u64)BPF_CORE_READ(skb, sk);
 		event->peer = datagram;
 		bpf_map_update_elem(&unix_datagrams, &datagram, &sender, BPF_ANY);
+		/* Somebody may have taken it meanwhile: who deletes it here settles whether they found it. */
+		is_named = BPF_CORE_READ((struct sk_buff___queued *)skb, next) ||
+			   bpf_map_delete_elem(&unix_datagrams, &datagram);
 	}
+	if (!is_named)
+		await_receiver(event, sk);
 	submit(event);
 	bpf_map_update_elem(&unix_uses, &key, &inode, BPF_ANY);
 	return 0;
@@ -617,21 +732,18 @@ int BPF_PROG(unix_received, struct sk_buff *skb)
 {
 	struct sock *sender = skb->sk;
 	__u64 key = (__u64)skb, *known;
-	struct unix_event *event;
+	bool is_same;
 
-	if (!sender || sender->__sk_common.skc_family != AF_UNIX)
+	if (!sender || sender->__sk_common.skc_family != AF_UNIX || sender->sk_type != SOCK_DGRAM)
 		return 0;
 	known = bpf_map_lookup_elem(&unix_datagrams, &key);
-	if (!known)
-		return 0;
-	if (*known == (__u64)sender) {
-		event = new_event(UNIX_KIND_RECEIVE, sender);
-		if (event) {
-			event->peer = key;
-			submit(event);
-		}
-	}
-	bpf_map_delete_elem(&unix_datagrams, &key);
+	is_same = known && *known == (__u64)sender;
+	if (known && bpf_map_delete_elem(&unix_datagrams, &key))
+		is_same = false;
+	if (is_same)
+		tell_received(sender, key, NULL);
+	else
+		on_unnamed_received(sender);
 	return 0;
 }
 
