@@ -146,8 +146,6 @@ class LiveLoop implements LiveSession {
   /** Start times of processes that ended lately, by tgid. */
   readonly #ended = new Map<number, number>();
   readonly #procGap = procGap();
-  /** What cannot be observed and why. */
-  readonly #notObserved: readonly string[];
   #lastTsNs = 0;
   /** Since when programs are being detached: what belongs together is no longer all seen. */
   #detachingNs = Infinity;
@@ -168,11 +166,6 @@ class LiveLoop implements LiveSession {
       ...(gap?.isForeign === true ? { readProcess: () => undefined } : {}),
       ...(gap === undefined ? {} : { unreadableReason: gap.reason }),
     });
-    this.#notObserved = [
-      ...command.notObserved ?? [],
-      ...run.notObserved,
-      ...(gap === undefined ? [] : [gapNotice(gap)]),
-    ];
     this.#handlers = command.handlers(this);
   }
 
@@ -331,6 +324,11 @@ class LiveLoop implements LiveSession {
     this.#output.flush();
     this.#output.pushUntil(deadlineMs);
     const lost = { ...Object.fromEntries(this.run.losses()), ...this.#handlers.lostCounts() };
+    const notObserved = [
+      ...this.#command.notObserved ?? [],
+      ...this.run.notObserved,
+      ...(this.#procGap === undefined ? [] : [gapNotice(this.#procGap)]),
+    ];
     const summary: SummaryEvent = {
       schema: SCHEMA,
       type: "summary",
@@ -340,13 +338,13 @@ class LiveLoop implements LiveSession {
       events: this.#output.eventCount,
       observed: { ...this.#handlers.observed(), ...this.#counts },
       lost,
-      not_observed: [...this.#notObserved],
+      not_observed: notObserved,
     };
     this.#output.write(summary);
     this.#output.flush();
     this.#output.pushUntil(deadlineMs);
     if (this.#output.error !== undefined) throw this.#output.error;
-    const complete = Object.keys(lost).length === 0 && this.#notObserved.length === 0;
+    const complete = Object.keys(lost).length === 0 && notObserved.length === 0;
     return complete || this.#output.ended ? EXIT_CODE.ok : EXIT_CODE.incomplete;
   }
 }

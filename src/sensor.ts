@@ -6,6 +6,7 @@
 
 import { GLOBALS } from "../bpf/globals.gen.ts";
 import {
+  type BpfLink,
   type BpfMap,
   BpfObject,
   closeFd,
@@ -37,7 +38,7 @@ export type AttachMode =
   | "libc"
   /** Once, after the others were attached. */
   | "iterator"
-  /** Over a map, when {@linkcode SensorRun.iterate} is called. */
+  /** Over a map, whenever {@linkcode SensorRun.iterate} is called. */
   | "map";
 
 /** One BPF program of a sensor. */
@@ -93,11 +94,12 @@ export interface SensorRunOptions {
 
 /** Programs attached to the kernel, and the ring they write to. */
 export class SensorRun implements Disposable {
-  /** What this run cannot observe and why, one sentence each. */
-  readonly notObserved: readonly string[];
   /** From when on everything was attached, CLOCK_BOOTTIME ns. */
   readonly attachedNs: number;
-  readonly #gaps: ReadonlySet<string | undefined>;
+  /** Programs that do not run, and why. */
+  readonly #gaps: Map<SensorProgram, string>;
+  /** Of programs with attach `map`. */
+  readonly #iterators: ReadonlyMap<SensorProgram, BpfLink>;
   readonly #sensors: readonly Sensor[];
   readonly #resources: DisposableStack;
   readonly #links: DisposableStack;
@@ -110,12 +112,13 @@ export class SensorRun implements Disposable {
     object: BpfObject,
     links: DisposableStack,
     ring: RingReader,
-    gaps: readonly (readonly [SensorProgram, string])[],
+    iterators: ReadonlyMap<SensorProgram, BpfLink>,
+    gaps: Map<SensorProgram, string>,
     attachedNs: number,
   ) {
     this.#sensors = sensors;
-    this.notObserved = gaps.map(([program, reason]) => `${program.without}: ${reason}`);
-    this.#gaps = new Set(gaps.map(([program]) => program.without));
+    this.#gaps = gaps;
+    this.#iterators = iterators;
     this.attachedNs = attachedNs;
     this.#object = object;
     this.#links = links;
@@ -147,10 +150,11 @@ export class SensorRun implements Disposable {
       const links = stack.use(new DisposableStack());
       // A program that was not loaded may have to stand in for one that cannot be attached.
       if (!attachPrograms(object, sensors, links, refused)) continue;
+      const iterators = attachMapIterators(object, sensors, links, refused);
       const attachedNs = bootTimeNs();
       readIterators(object, sensors, refused);
-      const gaps = [...refused].filter(([program]) => !isReplaced(program, sensors, refused));
-      const run = new SensorRun(sensors, object, links, ring, gaps, attachedNs);
+      const gaps = new Map([...refused].filter(([program]) => !isReplaced(program, sensors, refused)));
+      const run = new SensorRun(sensors, object, links, ring, iterators, gaps, attachedNs);
       stack.move();
       return run;
     }
@@ -167,6 +171,11 @@ export class SensorRun implements Disposable {
     return this.#ring.consume(handler, maxRecords);
   }
 
+  /** What this run cannot observe and why, one sentence each. */
+  get notObserved(): string[] {
+    return [...this.#gaps].map(([program, reason]) => `${program.without}: ${reason}`);
+  }
+
   /**
    * Whether something cannot be observed.
    *
@@ -174,7 +183,7 @@ export class SensorRun implements Disposable {
    * @returns true when neither that program runs nor one in its place
    */
   lacks(what: string): boolean {
-    return this.#gaps.has(what);
+    return this.#gaps.keys().some(({ without }) => without === what);
   }
 
   /** Octets in the ring that are not yet delivered. */
@@ -208,19 +217,18 @@ export class SensorRun implements Disposable {
    * Runs an iterator over its map.
    *
    * @param name of a program with attach `map`
-   * @returns what it wrote; undefined where the kernel refuses it
+   * @returns what it wrote; undefined where the kernel refuses it, which {@linkcode notObserved} tells
    */
   iterate(name: string): DataView | undefined {
-    const map = programsByName(this.#sensors).get(name)?.map;
-    const program = this.#object.program(name);
-    if (map === undefined || !program.autoload) return undefined;
+    const [program, link] = this.#iterators.entries().find(([program]) => program.name === name) ?? [];
+    if (program === undefined || link === undefined) return undefined;
     try {
-      using link = program.attachIterator({ mapFd: this.map(map).fd });
       const bytes = link.readIterator();
       return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     } catch (error) {
-      if (error instanceof LibbpfError) return undefined;
-      throw error;
+      if (!(error instanceof LibbpfError)) throw error;
+      this.#gaps.set(program, firstLine(error.message));
+      return undefined;
     }
   }
 
@@ -381,6 +389,25 @@ function attachPrograms(
     });
   }
   return wantedPrograms(sensors, refused).every((program) => programs.includes(program));
+}
+
+/** Attaches iterators to the maps they visit. */
+function attachMapIterators(
+  object: BpfObject,
+  sensors: readonly Sensor[],
+  links: DisposableStack,
+  refused: Map<SensorProgram, string>,
+): Map<SensorProgram, BpfLink> {
+  const iterators = new Map<SensorProgram, BpfLink>();
+  for (const program of wantedPrograms(sensors, refused)) {
+    const { name, map } = program;
+    if (map === undefined) continue;
+    trySparing(program, refused, () => {
+      const link = object.program(name).attachIterator({ mapFd: object.map(map).fd });
+      iterators.set(program, links.use(link));
+    });
+  }
+  return iterators;
 }
 
 /** Runs iterators once: what is there already is told when what changes it is watched. */

@@ -8,7 +8,7 @@ import { SensorRun } from "../../src/sensor.ts";
 import { drainAll } from "../record_testing.ts";
 import { RECORD_TYPE } from "../records.gen.ts";
 import { CONN_KIND } from "./layout.gen.ts";
-import { CONN_SENSOR, ConnectionDecoder } from "./sensor.ts";
+import { CONN_SENSOR, CONN_SENSOR_WITH_USAGES, ConnectionDecoder } from "./sensor.ts";
 
 const RING_SIZE = 1 << 22;
 
@@ -154,4 +154,14 @@ Deno.test("conn sensor loads the stand-in of a program that cannot be attached",
   assert.ok(run.programs().has("conn_sys_exit"));
   assert.ok(!run.programs().has("conn_set_again"));
   assert.deepEqual(run.notObserved, []);
+});
+
+Deno.test("conn sensor does without an iterator that the kernel refuses, and says so", () => {
+  const programs = CONN_SENSOR_WITH_USAGES.programs.map((program) =>
+    program.name === "conn_usages" ? { ...program, map: "conn_sockets" } : program
+  );
+  using run = SensorRun.start([{ ...CONN_SENSOR, programs }], { ringSizeBytes: RING_SIZE });
+  assert.match(run.notObserved.join(), /^octets of open connections are known only when they end: .*EINVAL/);
+  assert.equal(run.iterate("conn_usages"), undefined);
+  assert.ok(run.iterate("conn_survivors") !== undefined);
 });

@@ -167,6 +167,21 @@ export const CONN_SENSOR: Sensor = {
   },
 };
 
+/** The same, which can also tell what the processes of open connections moved so far. */
+export const CONN_SENSOR_WITH_USAGES: Sensor = {
+  ...CONN_SENSOR,
+  programs: [
+    ...CONN_SENSOR.programs,
+    {
+      name: "conn_usages",
+      attach: "map",
+      map: "conn_inline",
+      hook: "iter/bpf_sk_storage_map",
+      without: "octets of open connections are known only when they end",
+    },
+  ],
+};
+
 /** Offset of `socket` and, after it, `birth_ns`: together the beginning of the keys of maps. */
 const SOCKET_OFFSET = 16;
 const SOCKET_SIZE = 16;

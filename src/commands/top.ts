@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CONN_SENSOR } from "../../bpf/conn/sensor.ts";
+import { CONN_SENSOR_WITH_USAGES } from "../../bpf/conn/sensor.ts";
 import { PROCESS_SENSOR } from "../../bpf/process/sensor.ts";
 import { NAMES_SENSOR } from "../conns/lookups.ts";
 import { type ExitCode, UsageError } from "../errors.ts";
@@ -34,7 +34,7 @@ export async function runTop(options: TopOptions): Promise<ExitCode> {
   return await runLive({
     name: "top",
     columns: "connection",
-    sensors: [PROCESS_SENSOR, CONN_SENSOR, NAMES_SENSOR],
+    sensors: [PROCESS_SENSOR, CONN_SENSOR_WITH_USAGES, NAMES_SENSOR],
     globals: { dns_ports: options.ports, dns_port_count: [options.ports.length] },
     writer: output,
     handlers: (session) => new TopObserver(session, options, output),

@@ -24,7 +24,7 @@ import { TrafficMeter } from "./meter.ts";
 import { TopModel } from "./model.ts";
 import type { TopOptions } from "./options.ts";
 import type { TopOutput } from "./output.ts";
-import { type SocketUsage, UsageReader } from "./usage.ts";
+import { readUsages, type SocketUsage } from "./usage.ts";
 
 /** Connections that ended are of no use here but to those that share an address with them, for a moment. */
 const KEEP_ENDED_MS = 1000;
@@ -41,9 +41,7 @@ export class TopObserver implements LiveHandlers {
   readonly #meter: TrafficMeter;
   readonly #tracker: ConnectionTracker;
   readonly #counters: ConnectionCounters;
-  readonly #usages: UsageReader | undefined;
   readonly #passes: ConnectionFilter;
-  readonly #notObserved: readonly string[];
   readonly #lookups = new Lookups((transaction) => this.#onLookup(transaction));
   readonly #decoder = new ConnectionDecoder();
   readonly #startNs = bootTimeNs();
@@ -67,11 +65,6 @@ export class TopObserver implements LiveHandlers {
     this.#output = output;
     this.#model = new TopModel(this.#startNs, { keepMs: options.retainMs });
     this.#counters = new ConnectionCounters(session.run);
-    const usages = UsageReader.load(session.run);
-    this.#usages = usages instanceof UsageReader ? usages : undefined;
-    this.#notObserved = usages instanceof UsageReader
-      ? session.run.notObserved
-      : [...session.run.notObserved, `octets of open connections are known only when they end: ${usages.message}`];
     this.#tracker = new ConnectionTracker({
       counters: {
         flow: (record) => this.#counters.flow(record),
@@ -125,7 +118,7 @@ export class TopObserver implements LiveHandlers {
 
   /** See {@linkcode LiveHandlers.ending}. */
   ending(): void {
-    this.#lastUsages = this.#usages?.read();
+    this.#lastUsages = readUsages(this.#session.run);
     this.#survivors = readSurvivors(this.#session.run);
   }
 
@@ -138,7 +131,6 @@ export class TopObserver implements LiveHandlers {
     if (this.#options.batch && this.#options.count === undefined) this.#refresh();
     const { connections, lookups } = this.#model.sum.total;
     this.#output.count(connections + lookups);
-    this.#usages?.[Symbol.dispose]();
     this.#output.close();
   }
 
@@ -208,11 +200,11 @@ export class TopObserver implements LiveHandlers {
   /** Reads the counters of what is open, and shows everything. */
   #refresh(): void {
     const nowNs = this.#nowNs;
-    const usages = this.#lastUsages ?? this.#usages?.read();
+    const usages = this.#lastUsages ?? readUsages(this.#session.run);
     for (const counted of this.#tracker.counted()) {
       const { connection } = counted;
       // In the accept queue it is nobody's yet.
-      if (connection.users.length > 0) this.#measure(counted, usages?.get(counted.key), nowNs);
+      if (connection.users.length > 0) this.#measure(counted, usages.get(counted.key), nowNs);
     }
     this.#meter.sweep(nowNs);
     const { clock, run } = this.#session;
@@ -221,7 +213,7 @@ export class TopObserver implements LiveHandlers {
       from: timeOf(this.#startNs),
       to: timeOf(nowNs),
       lost: { ...Object.fromEntries(run.losses()), ...this.lostCounts() },
-      notObserved: this.#notObserved,
+      notObserved: run.notObserved,
     });
     this.#frames++;
     if (this.#frames === this.#options.count) this.#session.stop();
