@@ -10,54 +10,73 @@ import { bootTimeNs, LiveClock } from "../host/clock.ts";
 import { counted } from "../output/count.ts";
 import { escapeTerminal } from "../output/escape.ts";
 import { stringifySafe } from "../output/json.ts";
-import { writeStdout } from "../output/stdio.ts";
-import { type Check, type CheckStatus, diagnose, type Diagnosis, type HookCheck } from "./doctor/checks.ts";
+import { stdoutColumns, writeStdout } from "../output/stdio.ts";
+import { wrapText } from "../output/wrap.ts";
+import { type Check, diagnose, type Diagnosis, type HookCheck, NO_CONNECTIONS } from "./doctor/checks.ts";
 import { LiveHost } from "./doctor/host.ts";
 import type { DoctorOptions } from "./options.ts";
 
-/** How each outcome is shown. */
-const MARKS: Readonly<Record<CheckStatus, string>> = { pass: "ok  ", fail: "FAIL", unknown: "?   " };
+/** How an outcome is shown. What can be spared does not look like a failure. */
+function mark({ status, required }: Check): string {
+  if (status === "pass") return "ok";
+  if (status === "unknown") return "?";
+  return required ? "FAIL" : "-";
+}
 
-/** Lines of one check: outcome, what it is, what was found; then how to mend it. */
-function checkLines(check: Check, label: string): string[] {
-  const optional = check.required || check.status === "pass" ? "" : " (not required)";
-  const lines = [`${MARKS[check.status]}  ${label}${check.probed}${optional}`];
-  if (check.mend !== undefined) lines.push(`      mend: ${check.mend}`);
-  return lines;
+/** A line that belongs to the one above it. */
+function detail(what: string, text: string | undefined): string[] {
+  return text === undefined ? [] : [`      ${what}: ${text}`];
+}
+
+/** Lines of a requirement: outcome, what it is, what was found; then how to mend it. */
+function checkLines(check: Check, nameWidth: number): string[] {
+  return [`${mark(check).padEnd(6)}${check.name.padEnd(nameWidth)}${check.probed}`, ...detail("mend", check.mend)];
+}
+
+/** What hooks are called: several programs of a sensor may share one. */
+function hookLabels(hooks: readonly HookCheck[]): Map<string, string> {
+  const isShared = (check: HookCheck): boolean =>
+    hooks.some(({ sensor, hook, name }) => sensor === check.sensor && hook === check.hook && name !== check.name);
+  return new Map(hooks.map((check) => [check.name, isShared(check) ? `${check.hook} (${check.name})` : check.hook]));
 }
 
 /**
  * The diagnosis as text.
  *
  * @param diagnosis what was found
+ * @param columns of the terminal; undefined where there is none
  * @returns lines, each with its newline, safe for a terminal
  */
-export function renderText(diagnosis: Diagnosis): string {
+export function renderText(diagnosis: Diagnosis, columns?: number): string {
   const { checks, hooks } = diagnosis;
   const nameWidth = Math.max(...checks.map(({ name }) => name.length)) + 2;
   const sensorWidth = Math.max(...hooks.map(({ sensor }) => sensor.length)) + 2;
-  // Several programs of a sensor may share a hook.
-  const isShared = (check: HookCheck): boolean =>
-    hooks.some(({ sensor, hook, name }) => sensor === check.sensor && hook === check.hook && name !== check.name);
-  const labels = hooks.map((check) => isShared(check) ? `${check.hook} (${check.name})` : check.hook);
-  const hookWidth = Math.max(...labels.map((label) => label.length)) + 2;
-  const lines = ["Requirements"];
-  for (const check of checks) lines.push(...checkLines(check, check.name.padEnd(nameWidth)));
-  lines.push("", "Hooks");
-  for (const [index, check] of hooks.entries()) {
-    lines.push(...checkLines(check, check.sensor.padEnd(sensorWidth) + (labels[index] ?? "").padEnd(hookWidth)));
-    if (check.status === "fail" && check.without !== undefined) lines.push(`      without it: ${check.without}`);
-    const standIns = labels.filter((_, other) => check.replacedBy?.includes(hooks[other]?.name ?? "") === true);
-    if (standIns.length > 0) lines.push(`      in its place: ${standIns.join(", ")}`);
-    if (check.status === "pass" && check.misses !== undefined) lines.push(`      does not tell: ${check.misses}`);
+  const labels = hookLabels(hooks);
+  const lines = ["Requirements", ...checks.flatMap((check) => checkLines(check, nameWidth))];
+  lines.push("", "Hooks (ok: loaded and attached)");
+  for (const check of hooks) {
+    const passes = check.status === "pass";
+    const standIns = check.replacedBy?.map((name) => labels.get(name) ?? name).join(", ");
+    lines.push(
+      `${mark(check).padEnd(6)}${check.sensor.padEnd(sensorWidth)}${labels.get(check.name)}`,
+      ...detail("why", passes ? undefined : check.probed),
+      ...detail("mend", check.mend),
+      ...detail("without it", check.status === "fail" ? check.without : undefined),
+      ...detail("in its place", standIns),
+      ...detail("does not tell", passes ? check.misses : undefined),
+    );
   }
   lines.push("", verdictLine(diagnosis));
-  return lines.map((line) => `${escapeTerminal(line)}\n`).join("");
+  return wrapText(lines.map((line) => `${escapeTerminal(line)}\n`).join(""), columns);
 }
 
-/** The last line: whether the command people came for will work. */
+/** The last line: which commands will work. */
 function verdictLine({ ready, checks, hooks }: Diagnosis): string {
-  if (ready) return "culprit dns can run on this host";
+  if (ready) {
+    const lacking = hooks.some(({ status, without }) => status !== "pass" && without === NO_CONNECTIONS);
+    return `culprit ${lacking ? "dns and procs" : "dns, procs, conns, map and top"} can run on this host` +
+      (lacking ? `; ${NO_CONNECTIONS}` : "");
+  }
   const required = [...checks, ...hooks].filter((check) => check.required);
   const failed = required.filter(({ status }) => status === "fail").map(({ name }) => name);
   const unknown = required.filter(({ status }) => status === "unknown").length;
@@ -111,6 +130,10 @@ export function renderJson(diagnosis: Diagnosis, time: string): string {
 export function runDoctor(options: DoctorOptions): Promise<ExitCode> {
   using host = new LiveHost();
   const diagnosis = diagnose(host, options.libbpf);
-  writeStdout(options.json ? renderJson(diagnosis, new LiveClock().toRfc3339(bootTimeNs())) : renderText(diagnosis));
+  writeStdout(
+    options.json
+      ? renderJson(diagnosis, new LiveClock().toRfc3339(bootTimeNs()))
+      : renderText(diagnosis, stdoutColumns()),
+  );
   return Promise.resolve(diagnosis.ready ? EXIT_CODE.ok : EXIT_CODE.incomplete);
 }

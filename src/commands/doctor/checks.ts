@@ -48,10 +48,13 @@ export interface Diagnosis {
   readonly hooks: readonly HookCheck[];
 }
 
-/** Sensors `culprit dns` cannot do without, first in the list, and what does not work without a program of the others. */
+/** Sensors `culprit dns` cannot do without, first in the list. */
 const REQUIRED_SENSORS: readonly string[] = ["process", "dns"];
+/** What does not work without a program that the sensor of connections cannot do without. */
+export const NO_CONNECTIONS = "culprit conns, map and top cannot run";
+/** What does not work without a program that one of the other sensors cannot do without. */
 const WITHOUT: Readonly<Record<string, string>> = {
-  conn: "culprit conns, map and top cannot run",
+  conn: NO_CONNECTIONS,
   sockets: "sockets that are there are read by sock_diag, and their processes from /proc",
 };
 /** Oldest kernel any of them works on. */
