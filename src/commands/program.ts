@@ -93,11 +93,12 @@ export interface CommandTexts {
   readonly notes?: string;
 }
 
+const WHO_EXIT_CODE = `  ${EXIT_CODE.findings}   who: nobody was found\n`;
+
 /** Exit codes as help lists them. */
 export const EXIT_CODES = `Exit codes:
   ${EXIT_CODE.ok}   done and clean
-  ${EXIT_CODE.findings}   who: nobody was found
-  ${EXIT_CODE.usage}   the command line was wrong
+${WHO_EXIT_CODE}  ${EXIT_CODE.usage}   the command line was wrong
   ${EXIT_CODE.incomplete}   could not observe, or observed incompletely: privilege, kernel, loss, unreadable input, unwritable output
   ${EXIT_CODE.internal}  a defect of culprit itself (CULPRIT_DEBUG=1 shows where)
 `;
@@ -362,10 +363,12 @@ function describe(command: Command, texts: CommandTexts): Command {
   const width = Math.max(...texts.examples.map(([line]) => line.length));
   const examples = texts.examples.map(([line, what]) => `  ${line.padEnd(width)}  ${what}\n`).join("");
   const notes = texts.notes === undefined ? "" : `\n${texts.notes}`;
+  const isWhoMeant = command.parent === null || command.name() === "who";
+  const exitCodes = isWhoMeant ? EXIT_CODES : EXIT_CODES.replace(WHO_EXIT_CODE, "");
   return command
     .summary(texts.summary)
     .addHelpText("before", `${texts.sentence}\n`)
-    .addHelpText("after", `${notes}\nExamples:\n${examples}\n${EXIT_CODES}`.trimEnd())
+    .addHelpText("after", `${notes}\nExamples:\n${examples}\n${exitCodes}`.trimEnd())
     .helpOption("-h, --help", "print this help");
 }
 
