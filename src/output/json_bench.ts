@@ -40,6 +40,7 @@ const EVENTS: readonly DnsEvent[] = Array.from({ length: 1000 }, (_, index) => {
 
 /** Takes everything and keeps nothing. */
 const NOWHERE: Sink = {
+  beginnings: 1,
   target: "nowhere",
   isTerminal: false,
   ended: false,

@@ -19,6 +19,8 @@ export interface Sink {
   readonly isTerminal: boolean;
   /** The reader closed its end; what is written now is dropped. */
   readonly ended: boolean;
+  /** How many outputs were begun, one after the other: not those that held something already. */
+  readonly beginnings: number;
   /**
    * Writes everything.
    *
@@ -56,6 +58,7 @@ const STDOUT_FD = 1;
 export class StdoutSink implements Sink {
   readonly target: string = STDOUT_NAME;
   readonly isTerminal: boolean = Deno.stdout.isTerminal();
+  readonly beginnings = 1;
   readonly mayWait: boolean;
   #ended = false;
   /** A descriptor of our own for the same device, which may be in non-blocking mode. */
@@ -165,6 +168,7 @@ export class FileSink implements Sink {
   #end: number | undefined;
   /** What is there goes with the first write, so that a run that dies before has not destroyed it. */
   #replaces: boolean;
+  #beginnings = 0;
   #closed = false;
 
   /**
@@ -194,6 +198,10 @@ export class FileSink implements Sink {
       if (end !== undefined) this.#end = end + written;
       onPart(written);
     });
+  }
+
+  get beginnings(): number {
+    return this.#beginnings;
   }
 
   get mayWait(): boolean {
@@ -239,6 +247,7 @@ export class FileSink implements Sink {
   #measure(): void {
     const { isFile, size } = statFd(this.#fd);
     this.#end = isFile ? size : undefined;
+    if (this.#replaces || !isFile || size === 0) this.#beginnings++;
   }
 
   /** Lets go of a renamed file. Runs between writes, hence between events. */

@@ -134,14 +134,29 @@ Deno.test(
     const path = `${directory}/events`;
     const sink = open(path);
     write(sink, "old\n");
+    assert.equal(sink.beginnings, 1);
     Deno.renameSync(path, `${path}.1`);
     Deno.kill(Deno.pid, "SIGHUP");
     await until(() => exists(path));
+    assert.equal(sink.beginnings, 2);
     write(sink, "newpart");
     assert.equal(sink.takeBack(4), true);
     sink.close();
     assert.equal(Deno.readTextFileSync(`${path}.1`), "old\n");
     assert.equal(Deno.readTextFileSync(path), "new");
+  }),
+);
+
+Deno.test(
+  "FileSink begins nothing where something is there, unless it replaces that",
+  withDirectory((directory) => {
+    const path = `${directory}/events`;
+    Deno.writeTextFileSync(path, "old\n");
+    for (const [replaces, beginnings] of [[false, 0], [true, 1]] as const) {
+      const sink = new FileSink(path, () => {}, replaces);
+      assert.equal(sink.beginnings, beginnings);
+      sink.close();
+    }
   }),
 );
 

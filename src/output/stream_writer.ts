@@ -50,7 +50,7 @@ export class StreamWriter implements EventWriter {
   readonly #encoder = new TextEncoder();
   readonly #buffer = new Uint8Array(BUFFER_BYTES);
   /** Text of the events gathered. */
-  #pending: string;
+  #pending = "";
   /** Length of {@linkcode #pending} after each event; negative after what is not counted as an event. */
   #ends: number[] = [];
   /** Losses and summary within {@linkcode #pending}, to be told elsewhere if it cannot be written. */
@@ -61,13 +61,13 @@ export class StreamWriter implements EventWriter {
   #eventCount = 0;
   #unwrittenCount = 0;
   #toldUnwritten = false;
-  /** Something was written, or tried to. */
-  #begun = false;
+  /** Of {@linkcode Sink.beginnings}: those that got their header. */
+  #headed = 0;
   #failed = false;
   #closed = false;
 
   /**
-   * Begins with the header of the format, if it has one.
+   * Every output begins with the header of the format, if it has one.
    *
    * @param sink takes the octets; closed with the writer
    * @param formatter makes the lines; closed with the writer
@@ -80,7 +80,6 @@ export class StreamWriter implements EventWriter {
     this.#sink = sink;
     this.#formatter = formatter;
     this.#reports = reports;
-    this.#pending = formatter.header;
   }
 
   get eventCount(): number {
@@ -114,11 +113,12 @@ export class StreamWriter implements EventWriter {
   }
 
   flush(): void {
-    if (this.#pending === "") return;
-    this.#begun = true;
-    const text = this.#pending;
+    const header = this.#takeHeader();
+    const text = header + this.#pending;
+    if (text === "") return;
     const bytes = this.backlog === undefined ? this.#encode(text) : this.#encoder.encode(text);
-    const chunk: Chunk = { text, bytes, ends: this.#ends, notices: this.#pendingNotices, written: 0 };
+    const ends = header === "" ? this.#ends : this.#ends.map((end) => end + Math.sign(end) * header.length);
+    const chunk: Chunk = { text, bytes, ends, notices: this.#pendingNotices, written: 0 };
     this.#pending = "";
     this.#ends = [];
     this.#pendingNotices = [];
@@ -132,6 +132,14 @@ export class StreamWriter implements EventWriter {
     } catch (error) {
       throw this.#fail(error, [chunk]);
     }
+  }
+
+  /** The header, where an output was begun since it was asked for last. */
+  #takeHeader(): string {
+    const { beginnings } = this.#sink;
+    if (this.#headed === beginnings || this.#failed) return "";
+    this.#headed = beginnings;
+    return this.#formatter.header;
   }
 
   /** See {@linkcode OutputBacklog}. */
@@ -177,7 +185,7 @@ export class StreamWriter implements EventWriter {
     if (this.#closed) return;
     try {
       // A run that did not come about has no table: only the reason is told.
-      if (this.#begun || this.#pending !== this.#formatter.header) this.flush();
+      if (this.#headed > 0 || this.#pending !== "") this.flush();
     } finally {
       this.#closed = true;
       this.#tellUnwritten();

@@ -14,6 +14,7 @@ import type { OutputFormat } from "./writer.ts";
 
 /** A sink in memory that holds so many octets and then is full. */
 class MemorySink implements Sink {
+  beginnings = 1;
   readonly target = "memory";
   readonly isTerminal = false;
   ended = false;
@@ -240,6 +241,44 @@ Deno.test("StreamWriter writes the header of a table once, before anything else"
   writer.write(DNS_EVENT.example);
   writer.close();
   assert.match(sink.text, /^TIME .*\n00:12:03\.123 .*\n$/);
+});
+
+Deno.test("StreamWriter writes the header into every output it begins, and not below what is there", () => {
+  for (const [beginnings, count] of [[0, 0], [1, 1]] as const) {
+    const sink = new MemorySink();
+    sink.beginnings = beginnings;
+    const { writer } = open(sink, "text");
+    writer.write(DNS_EVENT.example);
+    writer.flush();
+    assert.equal(sink.text.split("\n").filter((line) => line.startsWith("TIME")).length, count);
+    const before = sink.text;
+    writer.write(DNS_EVENT.example);
+    // The file was renamed while an event waited.
+    sink.beginnings++;
+    writer.flush();
+    assert.match(sink.text.slice(before.length), /^TIME.*\n\S.*\n$/);
+    sink.beginnings++;
+    writer.flush();
+    writer.flush();
+    assert.equal(sink.text.split("\n").filter((line) => line.startsWith("TIME")).length, count + 2);
+    writer.close();
+  }
+});
+
+Deno.test("StreamWriter tells how many events of a chunk arrived below its header", () => {
+  const whole = new MemorySink();
+  const one = open(whole, "text");
+  one.writer.write(DNS_EVENT.example);
+  one.writer.write(DNS_EVENT.example);
+  one.writer.close();
+  const lines = whole.text.split("\n");
+  const sink = new MemorySink(`${lines[0]}\n${lines[1]}\n`.length + 3);
+  const { writer } = open(sink, "text");
+  writer.write(DNS_EVENT.example);
+  writer.write(DNS_EVENT.example);
+  assert.throws(() => writer.flush(), OutputError);
+  assert.equal(writer.unwrittenCount, 1);
+  assert.equal(sink.text, `${lines[0]}\n${lines[1]}\n`);
 });
 
 Deno.test("StreamWriter writes no header of a run that did not come about", () => {
