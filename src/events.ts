@@ -273,6 +273,7 @@ export interface SocketEvent extends EventBase {
     | "bound"
     | "unconnected"
     | "ended"
+    | "failed"
     | "unknown";
   /** Own address; the port of a raw socket is its IP protocol. Absent for unix and packet sockets. */
   local?: Endpoint;

@@ -77,6 +77,7 @@ export const SOCKET_EVENT: EventDescription<SocketEvent> = {
         bound: "has a local port, neither listens nor is connected",
         unconnected: "datagrams from and to anybody",
         ended: "gone since `time`: a running `culprit conns --keep` remembers it",
+        failed: "as `ended`, of a connect that failed",
         unknown: "a state this version does not know",
       },
       text: "State, as the kernel names it",

@@ -70,7 +70,7 @@ export const CONNECTION_STATES = ["connecting", "established", "listening", "bou
 /** Further states of sockets, which only a snapshot shows. */
 export const SOCKET_STATES = [
   ...["syn_sent", "syn_recv", "fin_wait1", "fin_wait2", "time_wait", "close", "close_wait", "last_ack", "listen"],
-  ...["closing", "unconnected", "ended"],
+  ...["closing", "unconnected", "ended", "failed"],
 ] as const;
 /** Kinds of sockets. */
 export const CONNECTION_TRANSPORTS = ["tcp", "udp", "udplite", "icmp", "raw"] as const;

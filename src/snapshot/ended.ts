@@ -12,7 +12,7 @@ import type { SocketRow } from "./types.ts";
  * Shows the end of a connection as a socket.
  *
  * @param event its end
- * @returns a socket in state `ended`, at the time of its end
+ * @returns a socket in state `ended`, at the time of its end; `failed` where it never came about
  */
 export function endedSocket(event: ConnectionEvent): SocketEvent {
   const { connection, process, users } = event;
@@ -25,7 +25,7 @@ export function endedSocket(event: ConnectionEvent): SocketEvent {
     protocol: connection.transport,
     family: connection.family,
     ...(connection.mapped ? { mapped: true as const } : {}),
-    state: "ended",
+    state: event.event === "fail" ? "failed" : "ended",
     local: connection.local,
     ...(connection.remote === undefined ? {} : { remote: connection.remote }),
     owners: known.map((process) => ({ process, fds: [] })),

@@ -28,7 +28,7 @@ export const WIDE_STATES: Readonly<Record<string, readonly SocketEvent["state"][
   connecting: ["syn_sent", "syn_recv"],
   listening: ["listen"],
   bound: ["bound", "unconnected"],
-  closed: ["fin_wait1", "fin_wait2", "time_wait", "close", "close_wait", "last_ack", "closing", "ended"],
+  closed: ["fin_wait1", "fin_wait2", "time_wait", "close", "close_wait", "last_ack", "closing", "ended", "failed"],
 };
 
 /** What of a socket filters look at. */

@@ -303,6 +303,17 @@ Deno.test("culprit conns --keep lets who and conns --once answer about connectio
     const all = await runCulprit(["conns", "--once", "--json", "--port", `${port}`]);
     const ours = parseLines(all.stdout).filter((event) => event.type === "socket").filter(isOurs);
     assert.deepEqual(ours.map(({ state }) => state), ["ended", "ended"]);
+    const refused = new Deno.Command("/bin/bash", {
+      args: ["-c", `exec 3<>/dev/tcp/127.0.0.1/${port + 1}`],
+      stderr: "null",
+    }).spawn();
+    assert.ok(!(await refused.status).success);
+    let failed: SocketEvent[] = [];
+    while (failed.length === 0) {
+      const { stdout } = await runCulprit(["conns", "--once", "--json", "--port", `${port + 1}`, "--state", "failed"]);
+      failed = parseLines(stdout).filter((event) => event.type === "socket");
+    }
+    assert.deepEqual(failed.map(({ state, owners }) => [state, owners[0]?.process.pid]), [["failed", refused.pid]]);
     await culprit.stop();
   }
   // Only who listens is left when the run has ended, and maybe a TIME_WAIT that has no process.
