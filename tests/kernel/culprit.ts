@@ -7,6 +7,7 @@
 import { fileURLToPath } from "node:url";
 import { V8_FLAGS } from "../../scripts/target.ts";
 import type { CulpritEvent, SummaryEvent } from "../../src/events.ts";
+import { readOptional } from "../../src/host/files.ts";
 
 /** Root of the source tree. */
 export const ROOT: string = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
@@ -189,12 +190,31 @@ export function summaryOf(events: readonly CulpritEvent[]): SummaryEvent {
 }
 
 /**
- * Ids of culprit's programs in the kernel.
+ * The programs a process holds in the kernel.
  *
- * @returns ids, sorted
+ * @param pid of the process
+ * @returns their ids
  */
-export async function loadedPrograms(): Promise<number[]> {
-  const { stdout } = await new Deno.Command("bpftool", { args: ["prog", "list", "-j"] }).output();
-  const programs = JSON.parse(new TextDecoder().decode(stdout)) as { id: number; name?: string }[];
-  return programs.filter(({ name }) => /^(dns|process)_/.test(name ?? "")).map(({ id }) => id).sort((a, b) => a - b);
+export function programsOf(pid: number): Set<number> {
+  const directory = `/proc/${pid}/fdinfo`;
+  // A descriptor may be closed meanwhile: not one of a program.
+  const infos = [...Deno.readDirSync(directory)].map(({ name }) => readOptional(`${directory}/${name}`) ?? "");
+  return new Set(infos.flatMap((info) => [...info.matchAll(/^prog_id:\s*(\d+)$/gm)].map(([, id]) => Number(id))));
+}
+
+/**
+ * Waits until the kernel has none of these programs: it frees them after an RCU grace period.
+ *
+ * @param ids of programs whose process has ended
+ * @throws {Error} when one is still there after ten seconds
+ */
+export async function assertUnloaded(ids: ReadonlySet<number>): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  for (;;) {
+    const { stdout } = await new Deno.Command("bpftool", { args: ["prog", "list", "-j"] }).output();
+    const programs = JSON.parse(new TextDecoder().decode(stdout)) as { id: number; name?: string }[];
+    const left = programs.filter(({ id }) => ids.has(id));
+    if (left.length === 0) return;
+    if (performance.now() > deadline) throw new Error(`Still loaded: ${left.map(({ name }) => name).join(", ")}`);
+  }
 }
