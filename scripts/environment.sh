@@ -28,8 +28,7 @@ build_if_changed() {
     return
   fi
   printf 'culprit: compiling the BPF programs\n' >&2
-  mkdir -p "$1/dist"
-  started=$(mktemp "$1/dist/.building.XXXXXX")
+  mkdir -p "$1/dist" && started=$(mktemp "$1/dist/.building.XXXXXX") || return 1
   if ! (cd "$1" && deno task --quiet build >&2 </dev/null); then
     rm -f "$started"
     return 1

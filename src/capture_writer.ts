@@ -98,7 +98,9 @@ export class CaptureWriter implements Disposable {
       return call();
     } catch (error) {
       if (!(error instanceof LibbpfError)) throw error;
-      throw new OutputError(`"${this.#path}"`, errnoMessage(error.errno), { action: "write packets to", cause: error });
+      const hint = error.errnoName === "EEXIST" ? "captures are evidence: name a file that is not there" : undefined;
+      const action = "write packets to";
+      throw new OutputError(`"${this.#path}"`, errnoMessage(error.errno), { action, hint, cause: error });
     }
   }
 }

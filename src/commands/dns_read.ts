@@ -141,7 +141,7 @@ function refuseLiveOptions(options: DnsOptions): void {
     ["--duration", options.durationMs !== undefined],
     ["--write", options.writeFile !== undefined],
   ]);
-  if (flag !== undefined) throw new UsageError(`option ${flag}: found together with --read, wanted a live run`);
+  if (flag !== undefined) throw new UsageError(`option ${flag}: found --read beside it, wanted one of them`);
 }
 
 /** An open capture. */

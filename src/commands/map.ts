@@ -13,7 +13,7 @@ import { Lookups, NAMES_GLOBALS, NAMES_SENSOR } from "../conns/lookups.ts";
 import { readSurvivors } from "../conns/survivors.ts";
 import { ConnectionTracker } from "../conns/tracker.ts";
 import type { Survivors, TaskIdentity } from "../conns/types.ts";
-import { type ExitCode, UsageError } from "../errors.ts";
+import type { ExitCode } from "../errors.ts";
 import type { ProcessInfo } from "../events.ts";
 import { bootTimeNs } from "../host/clock.ts";
 import { type LiveHandlers, type LiveSession, runLive } from "../live.ts";
@@ -59,11 +59,10 @@ const KEEP_MS = 10_000;
  *
  * @param options values of the command line
  * @returns the exit code: 0, or 3 when something was lost or could not be observed
- * @throws {UsageError} for options that do not go together
  * @throws {CulpritError} when it cannot start
  */
 export async function runMap(options: MapOptions): Promise<ExitCode> {
-  const { format, render } = settleMapFormat(options);
+  const { format, render } = formatOf(options);
   // The octets of an edge are those of its connections: that some are not counted by process is no loss.
   const { connection_usage_missed: _, ...missedRuns } = CONN_SENSOR.missedRuns ?? {};
   const formatter = render && new DocumentFormatter(render, Deno.hostname());
@@ -85,20 +84,12 @@ const RENDERERS: Partial<Record<MapFormat, (document: MapDocument) => string>> =
 };
 
 /** One format out of what may say it. */
-function settleMapFormat(
-  options: MapOptions,
+function formatOf(
+  { json, format = json ? "json" : "text", policy, minCount }: MapOptions,
 ): { format: OutputFormat; render: ((document: MapDocument) => string) | undefined } {
-  const { json, format = json ? "json" : "text", policy } = options;
-  if (json && format !== "json") {
-    throw new UsageError(`option --json: found --format ${format} beside it, wanted one of them`);
-  }
   if (policy !== undefined) {
-    if (json || options.format !== undefined) {
-      throw new UsageError(`option --policy: found --${json ? "json" : "format"} beside it, wanted one of them`);
-    }
-    return { format: "text", render: (document) => renderNft(document, options.minCount, policyHost()) };
+    return { format: "text", render: (document) => renderNft(document, minCount, policyHost()) };
   }
-  if (options.minCount !== 1) throw new UsageError("option --min-count: found without --policy, wanted both");
   const isLines = format === "text" || format === "json" || format === "kv";
   return { format: isLines ? format : "text", render: RENDERERS[format] };
 }

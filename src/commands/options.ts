@@ -335,11 +335,16 @@ export const WHO_OPTIONS = {
   },
   waitMs: optional(
     "--wait <time>",
-    "when nobody has such a socket, wait for the next who does: ms, s, m or h",
+    "when nobody has such a socket, wait for the next who does, or the next --count: ms, s, m or h",
     RUN,
     values.parseDuration,
   ),
-  count: optional("--count <n>", "end after this many processes (default: no end)", RUN, values.parseCount),
+  count: optional(
+    "--count <n>",
+    "end after this many processes (default: no end, with --wait 1)",
+    RUN,
+    values.parseCount,
+  ),
   readyFile: RUN_OPTIONS.readyFile,
   ringSizeBytes: RUN_OPTIONS.ringSizeBytes,
   libbpf: RUN_OPTIONS.libbpf,

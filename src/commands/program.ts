@@ -32,7 +32,7 @@ import {
   WHO_OPTIONS,
 } from "./options.ts";
 import type { OptionSpec, OptionTable, OptionValues } from "./option_spec.ts";
-import { settleFormat, settleOnce } from "./settle_options.ts";
+import { settleFormat, settleMap, settleOnce } from "./settle_options.ts";
 
 /** What runs when a command line is understood. Each loads its command on first use. */
 export interface Runners {
@@ -240,7 +240,8 @@ const MAP_NOTES = `Formats:
 Policy:
   Rules for nftables that allow what was seen, by cgroup of the unit or container, else by user. What came about fewer
   times than --min-count, and what only failed, is listed as what it would have blocked. It blocks nothing as it
-  stands: it counts and logs what no rule allows, until you turn on the last line of each chain.
+  stands: it counts and logs what no rule allows, until you turn on the last line of each chain. Nothing may be
+  filtered then: what was not seen is not allowed.
 `;
 
 /** Texts of `culprit map`. */
@@ -421,7 +422,7 @@ export function buildProgram(runners: Runners, writeOut: WriteText, onExit: (cod
 
   const map = program.command("map").usage("[options]").optionsGroup(HELP_GROUP);
   const mapValues = addOptions(describe(map, MAP_TEXTS), MAP_OPTIONS);
-  map.action(async () => onExit(await runners.map(mapValues())));
+  map.action(async () => onExit(await runners.map(settleMap(mapValues()))));
 
   const doctor = program.command("doctor").usage("[options]").optionsGroup(HELP_GROUP);
   const doctorValues = addOptions(describe(doctor, DOCTOR_TEXTS), DOCTOR_OPTIONS);
@@ -441,8 +442,10 @@ export function buildProgram(runners: Runners, writeOut: WriteText, onExit: (cod
   version.action(async () => onExit(await runners.version(versionValues())));
 
   const completion = program.command("completion").usage("<shell> [options]").optionsGroup(HELP_GROUP);
+  const shellArgument = new Argument("<shell>", "whose completion").argParser(parseShell);
+  shellArgument.argChoices = [...SHELLS];
   describe(completion, COMPLETION_TEXTS)
-    .addArgument(new Argument("<shell>", SHELLS.join(", ")).argParser(parseShell))
+    .addArgument(shellArgument)
     .action(async (shell: ShellName) => onExit(await runners.completion(shell)));
 
   const man = program.command("man").usage("[options]").optionsGroup(HELP_GROUP);

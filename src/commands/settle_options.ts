@@ -7,7 +7,7 @@
 import { UsageError } from "../errors.ts";
 import type { OutputFormat } from "../output/writer.ts";
 import type { OptionValues } from "./option_spec.ts";
-import { CONNS_OPTIONS, SOCKET_PROTOCOLS, SOCKET_STATES } from "./options.ts";
+import { CONNS_OPTIONS, MAP_OPTIONS, SOCKET_PROTOCOLS, SOCKET_STATES } from "./options.ts";
 
 /**
  * Settles what the tables alone cannot say: `--json` and `--format` are one choice.
@@ -46,6 +46,9 @@ export function firstGiven(flags: readonly (readonly [flag: string, isGiven: boo
 export function settleOnce<Options extends Omit<OptionValues<typeof CONNS_OPTIONS>, "json" | "format">>(
   options: Options,
 ): Options {
+  if (options.unix && options.protocols.length > 0 && !options.protocols.includes("unix")) {
+    return settleOnce({ ...options, protocols: [...options.protocols, "unix"] });
+  }
   if (options.paths.length > 0) {
     const flag = firstGiven([
       ["--proto", options.protocols.length > 0 && !options.protocols.includes("unix")],
@@ -67,7 +70,7 @@ export function settleOnce<Options extends Omit<OptionValues<typeof CONNS_OPTION
       ["--ring-size", options.ringSizeBytes !== CONNS_OPTIONS.ringSizeBytes.initial],
       ["--retain", options.retainMs !== CONNS_OPTIONS.retainMs.initial],
     ]);
-    if (flag !== undefined) throw new UsageError(`option ${flag}: found together with --once, wanted a live run`);
+    if (flag !== undefined) throw new UsageError(`option ${flag}: found --once beside it, wanted one of them`);
     return options;
   }
   const protocol = options.protocols.find((name) => SOCKET_PROTOCOLS.some((other) => other === name));
@@ -79,4 +82,38 @@ export function settleOnce<Options extends Omit<OptionValues<typeof CONNS_OPTION
     : undefined;
   if (found !== undefined) throw new UsageError(`option ${found} without --once, wanted both`);
   return options;
+}
+
+/**
+ * Refuses what does not go together in `culprit map`.
+ *
+ * @param options values of `culprit map`
+ * @returns the same
+ * @throws {UsageError} for two formats, for a policy of a part of the connections, and for what only a policy has
+ */
+export function settleMap<Options extends OptionValues<typeof MAP_OPTIONS>>(options: Options): Options {
+  const { json, format, policy } = options;
+  if (json && format !== undefined && format !== "json") {
+    throw new UsageError(`option --json: found --format ${format} beside it, wanted one of them`);
+  }
+  if (policy === undefined) {
+    if (options.minCount !== MAP_OPTIONS.minCount.initial) {
+      throw new UsageError("option --min-count: found without --policy, wanted both");
+    }
+    return options;
+  }
+  const other = firstGiven([["--json", json], ["--format", format !== undefined]]);
+  if (other !== undefined) throw new UsageError(`option --policy: found ${other} beside it, wanted one of them`);
+  const filter = firstGiven([
+    ["--pid", options.pids.length > 0],
+    ["--comm", options.comms.length > 0],
+    ["--exe", options.exes.length > 0],
+    ["--uid", options.uids.length > 0],
+    ["--container", options.containers.length > 0],
+    ["--port", options.connectionPorts.length > 0],
+    ["--addr", options.networks.length > 0],
+    ["--proto", options.protocols.length > 0],
+  ]);
+  if (filter === undefined) return options;
+  throw new UsageError(`option --policy: found ${filter} beside it, which would leave out what has to be allowed`);
 }

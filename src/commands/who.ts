@@ -6,7 +6,7 @@
  * @module
  */
 
-import { closeLibrary, configureLibrary } from "../../ffi/mod.ts";
+import { closeLibrary, configureLibrary, missingBpfCapabilities } from "../../ffi/mod.ts";
 import { findAsset } from "../assets.ts";
 import type { Clock } from "../capture.ts";
 import { readKept } from "../conns/kept.ts";
@@ -23,7 +23,7 @@ import { endedSocket, withoutRemains } from "../snapshot/ended.ts";
 import { foreignProcReason, processesOf } from "../snapshot/processes.ts";
 import { Programs } from "../snapshot/program.ts";
 import { type Snapshot, type SocketHolder, type SocketRow, takeSnapshot } from "../snapshot/snapshot.ts";
-import { parseTarget, type Target } from "../snapshot/target.ts";
+import { parseTarget, portMeant, type Target } from "../snapshot/target.ts";
 import type { LiveOptions } from "./options.ts";
 import { connectionSocket, endOf, NOBODY_FOUND, ownAddresses, whoEvent } from "./who_answer.ts";
 import { answerNext } from "./who_next.ts";
@@ -80,6 +80,15 @@ function tellNobody(options: WhoOptions, where: string, hint?: string): void {
   if (hint !== undefined) writeStderr(`hint: ${hint}\n`);
 }
 
+/** What else to try where nobody was found. */
+function hintOf(targets: readonly Target[]): string {
+  const other = targets.map(portMeant).find((meant) => meant !== undefined);
+  if (other !== undefined) return `of an IPv6 address with a port the address stands in brackets: ${other}`;
+  return missingBpfCapabilities().length > 0
+    ? "run it as root, which sees the sockets of everybody"
+    : "--wait 1m waits for the next one";
+}
+
 /** Looks among the sockets there are. Nobody yet, and it goes on waiting: what it could not observe. */
 async function answerNow(options: WhoOptions, targets: readonly Target[]): Promise<ExitCode | readonly string[]> {
   const startedNs = bootTimeNs();
@@ -133,7 +142,7 @@ async function answerNow(options: WhoOptions, targets: readonly Target[]): Promi
       : [`${counted(kept.events.length, "ended connections")} that a running culprit conns --keep remembers`]),
   ];
   const where = places.length === 0 ? "" : ` among ${places.join(" and ")}`;
-  tellNobody(options, where, "--wait 1m waits for the next one");
+  tellNobody(options, where, hintOf(targets));
   return notObserved.length > 0 ? EXIT_CODE.incomplete : NOBODY_FOUND;
 }
 

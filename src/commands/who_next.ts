@@ -46,11 +46,12 @@ export async function answerNext(
   notObserved: readonly string[],
 ): Promise<ExitCode> {
   let found = 0;
+  const count = options.count ?? 1;
   const name = targets[0]?.name;
   const emitting = (session: LiveSession): (event: WhoEvent | undefined) => void => {
     const passes = compileFilter(options);
     return (event) => {
-      if (event === undefined || found > 0 || (passes !== undefined && !passes(event))) return;
+      if (event === undefined || found >= count || (passes !== undefined && !passes(event))) return;
       found++;
       session.emit(event);
     };
@@ -64,7 +65,7 @@ export async function answerNext(
       name === undefined
         ? connectionHandlers(session, options, targets, emitting(session))
         : lookupHandlers(session, targets, name, emitting(session)),
-  }, { ...options, count: 1 });
+  }, { ...options, count });
   if (found > 0) return EXIT_CODE.ok;
   return code === EXIT_CODE.ok ? NOBODY_FOUND : code;
 }

@@ -36,6 +36,7 @@ for (
     ["the end of a list", ["culprit", "procs", "--event", "exec,f"], ["exec,fork"]],
     ["nothing for a number", ["culprit", "dns", "--count", ""], []],
     ["an argument", ["culprit", "completion", "z"], ["zsh"]],
+    ["an argument of any text", ["culprit", "decode", "h"], []],
     ["a command to be helped with", ["culprit", "help", "pro"], ["procs"]],
     ["a file", ["culprit", "dns", "--output", "/etc/passw"], ["/etc/passwd"]],
     ["nothing of another command", ["culprit", "doctor", "--mess"], []],

@@ -41,7 +41,7 @@ export function fishCompletion(tree: CommandNode): string {
   for (const command of tree.commands) {
     const condition = `__fish_seen_subcommand_from ${command.name}`;
     for (const option of command.options) lines.push(optionLine(condition, option));
-    for (const { choices } of command.arguments) {
+    for (const { choices } of command.arguments.filter(({ choices }) => choices.length > 0)) {
       // Else "culprit help dns" would go on with the options of dns.
       lines.push(
         `complete -c culprit -n ${quote(`${condition}; and test (count (commandline -opc)) -eq 2`)} -a ${

@@ -84,10 +84,7 @@ export function commandTree(command: Command): CommandNode {
     notes: texts?.notes,
     examples: texts?.examples ?? [],
     options: help.visibleOptions(command).map(optionNode),
-    // Values of an argument are its description: "bash, zsh, fish".
-    arguments: command.registeredArguments.map((argument) =>
-      valueNode(argument.name(), argument.description.split(", ").filter((choice) => choice !== ""))
-    ),
+    arguments: command.registeredArguments.map((argument) => valueNode(argument.name(), argument.argChoices ?? [])),
     commands: help.visibleCommands(command).map((child) => helpCommand(child, command) ?? commandTree(child)),
   };
 }

@@ -73,6 +73,18 @@ export function parseTarget(text: string): Target {
 }
 
 /**
+ * What an IPv6 address may have been meant for whose end could be a port.
+ *
+ * @param target any target
+ * @returns `[IPv6]:PORT`; undefined where there is no such reading
+ */
+export function portMeant({ text, ip, port }: Target): string | undefined {
+  if (ip === undefined || port !== undefined) return undefined;
+  const [, address = "", digits] = /^(.*:.*):(\d{1,5})$/.exec(text) ?? [];
+  return normalAddress(address) === undefined ? undefined : `[${address}]:${digits}`;
+}
+
+/**
  * Whether an end of a socket is the target.
  *
  * @param target an address, a port or both; never a name

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UsageError } from "../errors.ts";
-import { matchesEnd, parseTarget } from "./target.ts";
+import { matchesEnd, parseTarget, portMeant } from "./target.ts";
 
 Deno.test("parseTarget() reads addresses, ports and names", () => {
   for (
@@ -35,6 +35,20 @@ Deno.test("parseTarget() refuses what is neither address nor name", () => {
     "example.com.:443",
   ];
   for (const text of bad) assert.throws(() => parseTarget(text), UsageError, JSON.stringify(text));
+});
+
+Deno.test("portMeant() reads the end of an IPv6 address as a port, where the rest is one too", () => {
+  const cases = [
+    ["::1:99", "[::1]:99"],
+    ["2001:db8::1:443", "[2001:db8::1]:443"],
+    ["2001:db8:1:2:3:4:5:80", undefined],
+    ["::1", undefined],
+    ["[::1]:99", undefined],
+    ["192.0.2.7:443", undefined],
+    [":443", undefined],
+    ["example.com", undefined],
+  ] as const;
+  for (const [text, expected] of cases) assert.equal(portMeant(parseTarget(text)), expected, text);
 });
 
 Deno.test("matchesEnd() takes a listener on all addresses only for addresses of this host", () => {

@@ -35,7 +35,7 @@ interface Line {
 const HEADER_ROWS = { loss: 4, title: 6, sums: 5, keys: 8 } as const;
 
 /** Keys, as the last line says them. */
-const KEYS_LINE = "q quit  p/d/n view  b/c/l sort  t now/total  r reverse  space pause  / filter  ? help";
+const KEYS_LINE = "? help  q quit  p/d/n view  b/c/l sort  t now/total  r reverse  space pause  / filter";
 
 /**
  * Rows a page has on a terminal.

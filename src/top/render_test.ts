@@ -102,7 +102,7 @@ Deno.test("renderFrame() shows time, sums, losses and rows on 80x24", () => {
     "      2 dig               root        100      -   100     -     -     -       -",
   ]);
   assert.equal(lines.length, 24);
-  assert.match(lines[23] ?? "", /^q quit {2}p\/d\/n view/);
+  assert.match(lines[23] ?? "", /^\? help {2}q quit {2}p\/d\/n view/);
 });
 
 for (
