@@ -120,7 +120,7 @@ Deno.test("process sensor counts every record a full ring cannot take", () => {
 
 Deno.test("process sensor tells where a process was moved to, and its children begin", () => {
   using root = cgroup2Root();
-  const name = `culprit-test-${Deno.pid}`;
+  const name = `culprit-test-${crypto.randomUUID()}`;
   const outer = `${root.path}/${name}`;
   const inner = `${outer}/inner`;
   Deno.mkdirSync(inner, { recursive: true });

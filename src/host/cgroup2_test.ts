@@ -75,7 +75,7 @@ Deno.test({ name: "cgroup2Root() mounts it in private and undoes that", ignore: 
 });
 
 Deno.test({ name: "cgroup2Root() refuses a part of the hierarchy", ignore: !isRoot || !mountPoint }, async () => {
-  const group = `${mountPoint}/culprit-test-${Deno.pid}`;
+  const group = `${mountPoint}/culprit-test-${crypto.randomUUID()}`;
   Deno.mkdirSync(group);
   try {
     const lines = await runWithout(mountPoint!, `echo $$ > "${group}/cgroup.procs";`, "-m -C");
