@@ -13,6 +13,15 @@
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
 
+/* The same on every machine. */
+#define NR_IO_URING_ENTER 426
+/* Octets of a kernel stack on x86_64 and arm64, but for kernels that look for bugs of their own (KASAN). */
+#define THREAD_SIZE 16384
+
+struct task_struct___stack {
+	void *stack;
+} __attribute__((preserve_access_index));
+
 /* Numbers of system calls; asm/unistd.h of the build machine would name that machine's. */
 #if defined(__TARGET_ARCH_x86)
 #define NR_CONNECT 42
@@ -23,6 +32,8 @@
 #define NR_LISTEN 50
 #define NR_ACCEPT4 288
 #define TS_COMPAT 0x2
+
+#define REGISTERS struct pt_regs___x86
 
 struct pt_regs___x86 {
 	unsigned long di;
@@ -49,6 +60,8 @@ struct task_struct___x86 {
 #define NR_SENDTO 206
 #define NR_SENDMSG 211
 #define NR_ACCEPT4 242
+
+#define REGISTERS struct pt_regs___aarch64
 
 struct pt_regs___aarch64 {
 	__u64 regs[31];
@@ -103,13 +116,35 @@ static __always_inline long call_argument(struct pt_regs *regs, int index)
 #endif
 }
 
-/* The same of index 0, of registers that no type vouches for: those of bpf_task_pt_regs(). */
-static __always_inline long first_call_argument(struct pt_regs *regs)
+/* What the current task entered the kernel with: of use in a system call only. */
+static __always_inline struct pt_regs *current_registers(void)
+{
+	struct task_struct___stack *task;
+
+	/* Linux 5.15. */
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	task = (void *)bpf_get_current_task();
+	return BPF_CORE_READ(task, stack) + THREAD_SIZE - bpf_core_type_size(REGISTERS);
+}
+
+/* As call_number(), of registers that no type vouches for. */
+static __always_inline long read_call_number(struct pt_regs *regs)
 {
 #if defined(__TARGET_ARCH_x86)
-	return BPF_CORE_READ((struct pt_regs___x86 *)regs, di);
+	return BPF_CORE_READ((REGISTERS *)regs, orig_ax);
 #else
-	return BPF_CORE_READ((struct pt_regs___aarch64 *)regs, orig_x0);
+	return BPF_CORE_READ((REGISTERS *)regs, syscallno);
+#endif
+}
+
+/* The first argument, as call_argument(), of registers that no type vouches for. */
+static __always_inline long read_call_descriptor(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return BPF_CORE_READ((REGISTERS *)regs, di);
+#else
+	return BPF_CORE_READ((REGISTERS *)regs, orig_x0);
 #endif
 }
 

@@ -59,6 +59,12 @@ export const UNIX_SENSOR: Sensor = {
       without: "who receives datagrams from a Unix socket is not known, only who bound it",
     },
     {
+      name: "unix_dropped",
+      attach: "tracing",
+      hook: "tp_btf/kfree_skb",
+      without: "who receives a datagram from a Unix socket may be wrong after one that nobody received",
+    },
+    {
       name: "unix_close",
       attach: "tracing",
       hook: "fentry/unix_release",

@@ -11,7 +11,7 @@
  *  - tp_btf/sk_data_ready (Linux 6.3) or, before, fentry of sock_def_readable: who
  *    sends datagrams to which socket. It runs inside of the send and is told the
  *    receiving socket, by whatever name or call it was found.
- *  - tp_btf/consume_skb: who received such a datagram.
+ *  - tp_btf/consume_skb: who received such a datagram; tp_btf/kfree_skb: that nobody did.
  *  - fentry of unix_release: who closed. Without fentry nothing tells.
  *  - iter/task_file: who holds the datagram sockets older than culprit.
  *
@@ -22,8 +22,8 @@
  * Misses: without fexit what goes through io_uring and what 32-bit programs do (who
  * connected that way is told by the accept, who accepted that way is told as who
  * listens); socketpair(2), which has no name and one process; datagrams to sockets
- * without a name; through io_uring and before Linux 5.15, who received a datagram that
- * was taken in the moment between its queueing and the hook.
+ * without a name; who received a datagram that was taken in the moment between its
+ * queueing and the hook, or that was sent through io_uring.
  */
 #include "event.h"
 
@@ -163,36 +163,19 @@ struct {
 	__type(value, __u64);
 } unix_uses SEC(".maps");
 
-/* Datagrams that were told and nobody received yet, and the sockets they came from, which tell them from later ones. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u64);
-	__type(value, __u64);
-} unix_datagrams SEC(".maps");
-
-/* Two datagram sockets, the second with a name. */
-struct unix_pair {
+/* From which socket to which one. */
+struct unix_way {
 	__u64 sender;
 	__u64 mailbox;
 };
 
-struct unix_taking {
-	/* Of the sending socket, whose address is used again. */
-	__u64 inode;
-	/* The `peer` of a SEND whose receiver is not told yet; 0 for none. */
-	__u64 awaited;
-	/* Who received from it last, where nothing is awaited. */
-	struct task_identity taker;
-};
-
-/* Who receives what is sent from where, for datagrams that are taken before `unix_datagrams` has them. */
+/* Datagrams that were told and that nobody received yet. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
-	__type(key, struct unix_pair);
-	__type(value, struct unix_taking);
-} unix_takings SEC(".maps");
+	__type(key, __u64);
+	__type(value, struct unix_way);
+} unix_datagrams SEC(".maps");
 
 /* Threads whose call was worked on, by enum unix_worker, until the last program that might do so was told. */
 struct {
@@ -588,88 +571,41 @@ static __always_inline struct sk_buff *last_datagram(struct sock *sk)
 	return (void *)last == (void *)&queues->sk_receive_queue ? NULL : last;
 }
 
-/*
- * The datagram socket that the current task reads or writes: the first argument of every
- * system call that does. NULL where it goes through io_uring, and before Linux 5.15.
- */
+/* The datagram socket that the current task reads or writes; NULL where it does so through io_uring. */
 static __always_inline struct sock *socket_of_current_call(void)
 {
-	struct task_struct *task;
-	struct pt_regs *regs;
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct pt_regs *regs = current_registers();
 	struct sock *sk;
 
-	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+	if (is_compat_call(task) || read_call_number(regs) == NR_IO_URING_ENTER)
 		return NULL;
-	task = bpf_get_current_task_btf();
-	regs = (void *)bpf_task_pt_regs(task);
-	if (is_compat_call(task))
-		return NULL;
-	sk = socket_of_descriptor(task, (int)first_call_argument(regs));
+	/* The first argument of every call that sends or receives. */
+	sk = socket_of_descriptor(task, (int)read_call_descriptor(regs));
 	if (!sk || BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX || BPF_CORE_READ(sk, sk_type) != SOCK_DGRAM)
 		return NULL;
 	return sk;
 }
 
-static __always_inline void tell_received(struct sock *sender, __u64 datagram, const struct task_identity *taker)
+/*
+ * Names the datagram that a record is about, where it is certain which one that is: the
+ * last one in the queue, if it came from the socket the process sends from. A receiver
+ * that is awake may have taken it before; then nobody knows who it was.
+ */
+static __always_inline void name_datagram(struct unix_event *event, struct sock *mailbox)
 {
-	struct unix_event *event = new_event(UNIX_KIND_RECEIVE, sender);
-
-	if (!event)
-		return;
-	event->peer = datagram;
-	if (taker)
-		COPY_IDENTITY(event, taker);
-	submit(event);
-}
-
-/* The record of a datagram that was taken already. Its receiver is told by whoever of the two comes last. */
-static __always_inline void await_receiver(struct unix_event *event, struct sock *mailbox)
-{
-	struct sock *sender = socket_of_current_call();
-	struct unix_pair pair = { .sender = (__u64)sender, .mailbox = (__u64)mailbox };
-	struct unix_taking taking = {}, *known;
+	struct unix_way way = { .sender = (__u64)socket_of_current_call(), .mailbox = (__u64)mailbox };
+	struct sk_buff *skb = last_datagram(mailbox);
+	__u64 datagram = (__u64)skb;
 
 	event->peer = event->ts_ns;
-	if (!sender)
+	if (!skb || !way.sender || (__u64)BPF_CORE_READ(skb, sk) != way.sender)
 		return;
-	taking.inode = inode_of(sender);
-	taking.awaited = event->ts_ns;
-	known = bpf_map_lookup_elem(&unix_takings, &pair);
-	if (known && known->inode != taking.inode) {
-		bpf_map_delete_elem(&unix_takings, &pair);
-		known = NULL;
-	}
-	if (!known && bpf_map_update_elem(&unix_takings, &pair, &taking, BPF_NOEXIST))
-		known = bpf_map_lookup_elem(&unix_takings, &pair);
-	if (known && !known->awaited)
-		tell_received(sender, taking.awaited, &known->taker);
-}
-
-/* A datagram that no record named was received: it may be one whose record is still to come. */
-static __always_inline void on_unnamed_received(struct sock *sender)
-{
-	struct sock *mailbox = socket_of_current_call();
-	struct unix_pair pair = { .sender = (__u64)sender, .mailbox = (__u64)mailbox };
-	struct unix_taking taking = {}, *known;
-
-	if (!mailbox || !name_of(mailbox))
+	bpf_map_update_elem(&unix_datagrams, &datagram, &way, BPF_ANY);
+	/* Taken meanwhile: who deletes it settles whether it was found. */
+	if (!BPF_CORE_READ((struct sk_buff___queued *)skb, next) && !bpf_map_delete_elem(&unix_datagrams, &datagram))
 		return;
-	taking.inode = inode_of(sender);
-	READ_CURRENT_IDENTITY(&taking.taker);
-	known = bpf_map_lookup_elem(&unix_takings, &pair);
-	if (known && known->inode == taking.inode && !known->awaited &&
-	    known->taker.start_time_ns == taking.taker.start_time_ns && known->taker.tgid == taking.taker.tgid)
-		return;
-	if (known && (known->inode != taking.inode || !known->awaited)) {
-		bpf_map_delete_elem(&unix_takings, &pair);
-		known = NULL;
-	}
-	if (!known && bpf_map_update_elem(&unix_takings, &pair, &taking, BPF_NOEXIST))
-		known = bpf_map_lookup_elem(&unix_takings, &pair);
-	if (!known || !known->awaited)
-		return;
-	tell_received(sender, known->awaited, NULL);
-	bpf_map_delete_elem(&unix_takings, &pair);
+	event->peer = datagram;
 }
 
 /* Tells that the current process sends to a socket, once. */
@@ -678,9 +614,7 @@ static __always_inline int on_send(struct sock *sk)
 	struct unix_use key = { .socket = (__u64)sk };
 	struct unix_event *event;
 	struct task_identity id;
-	struct sk_buff *skb;
-	__u64 inode, datagram, sender, *known;
-	bool is_named = false;
+	__u64 inode, *known;
 
 	if (!is_mailbox(sk))
 		return 0;
@@ -696,18 +630,7 @@ static __always_inline int on_send(struct sock *sk)
 	if (!event)
 		return 0;
 	read_name(event, sk);
-	skb = last_datagram(sk);
-	if (skb) {
-		datagram = (__u64)skb;
-		sender = (__u64)BPF_CORE_READ(skb, sk);
-		event->peer = datagram;
-		bpf_map_update_elem(&unix_datagrams, &datagram, &sender, BPF_ANY);
-		/* Somebody may have taken it meanwhile: who deletes it here settles whether they found it. */
-		is_named = BPF_CORE_READ((struct sk_buff___queued *)skb, next) ||
-			   bpf_map_delete_elem(&unix_datagrams, &datagram);
-	}
-	if (!is_named)
-		await_receiver(event, sk);
+	name_datagram(event, sk);
 	submit(event);
 	bpf_map_update_elem(&unix_uses, &key, &inode, BPF_ANY);
 	return 0;
@@ -726,24 +649,56 @@ int BPF_PROG(unix_readable, struct sock *sk)
 	return on_send(sk);
 }
 
+/* Forgets a datagram; false where it was not told, or another one was at its place in memory. */
+static __always_inline bool forget_datagram(struct sk_buff *skb, struct unix_way *way)
+{
+	struct unix_way *known;
+	__u64 key = (__u64)skb;
+
+	known = bpf_map_lookup_elem(&unix_datagrams, &key);
+	if (!known)
+		return false;
+	*way = *known;
+	return !bpf_map_delete_elem(&unix_datagrams, &key) && way->sender == (__u64)skb->sk;
+}
+
+static __always_inline bool is_datagram(struct sk_buff *skb)
+{
+	struct sock *sender = skb->sk;
+
+	return sender && sender->__sk_common.skc_family == AF_UNIX && sender->sk_type == SOCK_DGRAM;
+}
+
 /* A datagram was received, or another packet is of no use any more. */
 SEC("tp_btf/consume_skb")
 int BPF_PROG(unix_received, struct sk_buff *skb)
 {
-	struct sock *sender = skb->sk;
-	__u64 key = (__u64)skb, *known;
-	bool is_same;
+	struct unix_event *event;
+	struct sock *mailbox;
+	struct unix_way way;
 
-	if (!sender || sender->__sk_common.skc_family != AF_UNIX || sender->sk_type != SOCK_DGRAM)
+	if (!is_datagram(skb) || !forget_datagram(skb, &way))
 		return 0;
-	known = bpf_map_lookup_elem(&unix_datagrams, &key);
-	is_same = known && *known == (__u64)sender;
-	if (known && bpf_map_delete_elem(&unix_datagrams, &key))
-		is_same = false;
-	if (is_same)
-		tell_received(sender, key, NULL);
-	else
-		on_unnamed_received(sender);
+	mailbox = socket_of_current_call();
+	/* One that was dropped unseen, and this one is at its place. */
+	if (mailbox && (__u64)mailbox != way.mailbox)
+		return 0;
+	event = new_event(UNIX_KIND_RECEIVE, (struct sock *)way.sender);
+	if (!event)
+		return 0;
+	event->peer = (__u64)skb;
+	submit(event);
+	return 0;
+}
+
+/* A datagram was dropped with the socket it was sent to, or another packet was. */
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(unix_dropped, struct sk_buff *skb)
+{
+	struct unix_way way;
+
+	if (is_datagram(skb))
+		forget_datagram(skb, &way);
 	return 0;
 }
 

@@ -8,7 +8,7 @@
  */
 
 import { OutputError } from "../errors.ts";
-import type { ConnectionEvent, Endpoint } from "../events.ts";
+import { type ConnectionEvent, type Endpoint, SCHEMA } from "../events.ts";
 import { stringifySafe } from "../output/json.ts";
 import { MAX_ENDED } from "./_ended.ts";
 
@@ -135,7 +135,7 @@ export async function readKept(directory = DIRECTORY, room = MAX_ENDED): Promise
       const first = told.length;
       const lines = (await readAll(path)).split("\n");
       for (const line of lines) {
-        if (line !== "") told.push({ run: path, event: JSON.parse(line) as ConnectionEvent });
+        if (line !== "") told.push({ run: path, event: parseEvent(line) });
       }
       if (lines.at(-2) !== "") throw new RangeError("it ended before it had told all");
       const oldest = told[first]?.event.time;
@@ -173,6 +173,20 @@ export function connectionKey(
 interface Told {
   readonly run: string;
   event: ConnectionEvent;
+}
+
+/**
+ * Reads what a run tells: another version may tell it otherwise.
+ *
+ * @throws {SyntaxError | RangeError} when it is no event of a connection
+ */
+function parseEvent(line: string): ConnectionEvent {
+  const event = JSON.parse(line) as Partial<ConnectionEvent> | null;
+  const { transport, netns, local } = event?.connection ?? {};
+  const isEvent = event?.schema === SCHEMA && event.type === "connection" && typeof event.time === "string" &&
+    typeof transport === "string" && typeof netns === "number" && typeof local === "object";
+  if (!isEvent) throw new RangeError(`it told what is no event of a connection of ${SCHEMA}`);
+  return event as ConnectionEvent;
 }
 
 /** Leaves one of each end that several runs told, the one with a process if there is one. */
@@ -251,8 +265,17 @@ function removeAbandoned(directory: string): void {
     void Deno.connect({ transport: "unix", path }).then(
       (client) => client.close(),
       // One that is busy cannot be connected to either.
-      (error) => error instanceof Deno.errors.ConnectionRefused && removeIfThere(path),
+      (error) => error instanceof Deno.errors.ConnectionRefused && isSocket(path) && removeIfThere(path),
     );
+  }
+}
+
+function isSocket(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isSocket === true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 

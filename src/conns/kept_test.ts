@@ -80,21 +80,32 @@ Deno.test("a directory that others may enter is neither used nor believed", asyn
   assert.throws(() => new KeptServer(() => [], link), OutputError);
 });
 
-Deno.test("readKept() says when a run does not answer with lines", async () => {
-  using stack = new DisposableStack();
-  const path = directory(stack);
-  const listener = Deno.listen({ transport: "unix", path: `${path}/conns-odd.sock` });
-  const served = (async () => {
-    const client = await listener.accept();
-    await client.write(new TextEncoder().encode("not JSON\n"));
-    client.close();
-  })();
-  const { events, notObserved } = await readKept(path);
-  await served;
-  listener.close();
-  assert.deepEqual(events, []);
-  assert.equal(notObserved.length, 1);
-});
+for (
+  const line of [
+    "not JSON",
+    "null",
+    "{}",
+    JSON.stringify({ ...EVENT, schema: "culprit/99" }),
+    JSON.stringify({ ...EVENT, connection: { transport: "tcp" } }),
+    JSON.stringify({ time: "x", connection: EVENT.connection }),
+  ]
+) {
+  Deno.test(`readKept() says when a run answers with ${line.slice(0, 30)}`, async () => {
+    using stack = new DisposableStack();
+    const path = directory(stack);
+    const listener = Deno.listen({ transport: "unix", path: `${path}/conns-odd.sock` });
+    const served = (async () => {
+      const client = await listener.accept();
+      await client.write(new TextEncoder().encode(`${line}\n\n`));
+      client.close();
+    })();
+    const { events, notObserved } = await readKept(path);
+    await served;
+    listener.close();
+    assert.deepEqual(events, []);
+    assert.match(notObserved.join(), /^all connections that a running culprit conns keeps: /);
+  });
+}
 
 Deno.test("readKept() says when a run ended before it had told all", async () => {
   using stack = new DisposableStack();
@@ -144,10 +155,11 @@ Deno.test("KeptServer removes the sockets of runs that were killed, and of no ot
   await assert.rejects(async () => {
     while (true) waiting.push(await Deno.connect({ transport: "unix", path: `${path}/conns-busy.sock` }));
   }, Deno.errors.WouldBlock);
+  Deno.writeTextFileSync(`${path}/conns-file.sock`, "no socket");
   {
     using _run = new KeptServer(() => [], path);
     await readKept(path);
   }
-  assert.deepEqual([...Deno.readDirSync(path)].map(({ name }) => name), ["conns-busy.sock"]);
+  assert.deepEqual([...Deno.readDirSync(path)].map(({ name }) => name).sort(), ["conns-busy.sock", "conns-file.sock"]);
   for (const client of waiting) client.close();
 });

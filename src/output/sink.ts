@@ -247,7 +247,8 @@ export class FileSink implements Sink {
   #measure(): void {
     const { isFile, size } = statFd(this.#fd);
     this.#end = isFile ? size : undefined;
-    if (this.#replaces || !isFile || size === 0) this.#beginnings++;
+    // Whoever reads a pipe goes on reading.
+    if (this.#replaces || (isFile ? size === 0 : this.#beginnings === 0)) this.#beginnings++;
   }
 
   /** Lets go of a renamed file. Runs between writes, hence between events. */

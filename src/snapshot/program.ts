@@ -118,7 +118,7 @@ export class Programs {
     const found = isAlive(process, this.#clock) ? this.#read(process) : undefined;
     // Alive before and after: what was read in between is its own.
     if (found !== undefined && isAlive(process, this.#clock)) return found;
-    const reason = "the process ended before its executable was read";
+    const reason = "the process ended before its executable could be hashed";
     // What lay at the path then is not known, but to whom the path belongs is; in a container it is another's path.
     return facts(process.container === undefined ? packageOf("", process.exe) : { name: "unknown" }, undefined, reason);
   }

@@ -515,8 +515,26 @@ static void case_earlier(void)
 	say_both(client, getpid(), &name, SOCK_STREAM);
 }
 
-/* A process that sends from a socket without a name, connected or not, and ends. */
-static pid_t sender_to(const struct name *name, bool is_connected)
+/* Waits until a process waits: one that is awake may take a datagram before anybody can see which one it is. */
+static void wait_asleep(pid_t pid)
+{
+	char path[32], text[512], *end;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	for (;;) {
+		file = fopen(path, "r");
+		check(!file, "fopen");
+		check(!fgets(text, sizeof(text), file), "fgets");
+		fclose(file);
+		end = strrchr(text, ')');
+		if (end && end[2] == 'S')
+			return;
+	}
+}
+
+/* A process that sends from a socket without a name, connected or not, once the receiver waits, and ends. */
+static pid_t sender_to(const struct name *name, bool is_connected, pid_t receiver)
 {
 	pid_t pid = fork();
 	int fd;
@@ -524,6 +542,7 @@ static pid_t sender_to(const struct name *name, bool is_connected)
 	check(pid < 0, "fork");
 	if (pid)
 		return pid;
+	wait_asleep(receiver);
 	fd = is_connected ? connected(name, SOCK_DGRAM) : make_socket(SOCK_DGRAM);
 	/* One is told. */
 	for (int i = 0; i < 3; i++) {
@@ -546,7 +565,7 @@ static void receive(int fd, int count)
 static void mailbox(const struct name *name, bool is_connected)
 {
 	int fd = bound(name, SOCK_DGRAM);
-	pid_t sender = sender_to(name, is_connected);
+	pid_t sender = sender_to(name, is_connected, getpid());
 
 	receive(fd, 3);
 	wait_for(sender);
@@ -587,11 +606,97 @@ static void case_datagram_shared(void)
 			receive(fd, 3);
 			exit(0);
 		}
-		sender = sender_to(&name, i & 1);
+		sender = sender_to(&name, i & 1, receiver);
 		wait_for(receiver);
 		wait_for(sender);
 		say_peer("open", sender, receiver, "receiver", &name, SOCK_DGRAM);
 	}
+}
+
+static void send_to(int fd, const struct name *name, const void *octets, size_t size)
+{
+	check(sendto(fd, octets, size, 0, (const void *)&name->address, name->size) != (ssize_t)size, "sendto");
+}
+
+/* One datagram goes with the socket it was sent to; the next from the same socket takes its place in memory. */
+static void case_datagram_dropped(void)
+{
+	struct name name = path_name("read");
+	struct name shut = path_name("shut");
+	int own = make_socket(SOCK_DGRAM), fd = bound(&name, SOCK_DGRAM), unread;
+	cpu_set_t first;
+	pid_t receiver;
+
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	check(sched_setaffinity(0, sizeof(first), &first), "sched_setaffinity");
+	receiver = fork();
+	if (!receiver) {
+		receive(fd, 4);
+		exit(0);
+	}
+	unread = bound(&shut, SOCK_DGRAM);
+	wait_asleep(receiver);
+	send_to(own, &name, "x", 1);
+	wait_asleep(receiver);
+	send_to(own, &shut, "x", 1);
+	close(unread);
+	for (int i = 0; i < 3; i++)
+		send_to(own, &name, "x", 1);
+	wait_for(receiver);
+	say_peer("open", getpid(), receiver, "receiver", &name, SOCK_DGRAM);
+	say_peer("open", getpid(), getpid(), "listener", &shut, SOCK_DGRAM);
+}
+
+struct parcel {
+	pid_t sender;
+	int sequence;
+	bool is_last;
+};
+
+static void receive_parcels(int fd, const struct name *name)
+{
+	struct parcel parcel = {};
+
+	while (!parcel.is_last) {
+		check(recv(fd, &parcel, sizeof(parcel), 0) != sizeof(parcel), "recv");
+		if (parcel.sequence == 0)
+			say_peer("open", parcel.sender, getpid(), "receiver", name, SOCK_DGRAM);
+	}
+}
+
+/* Many processes send at the same time, with sockets of their own, to two that share a socket. */
+static void case_datagram_race(int count)
+{
+	struct name name = path_name("race");
+	int fd = bound(&name, SOCK_DGRAM), own = make_socket(SOCK_DGRAM);
+	struct parcel last = { .sender = getpid(), .is_last = true };
+	pid_t receivers[2], senders[4];
+
+	for (int i = 0; i < 2; i++) {
+		receivers[i] = fork();
+		if (!receivers[i]) {
+			receive_parcels(fd, &name);
+			exit(0);
+		}
+	}
+	for (int i = 0; i < count; i += 4) {
+		for (int j = 0; j < 4; j++) {
+			senders[j] = fork();
+			if (senders[j])
+				continue;
+			own = make_socket(SOCK_DGRAM);
+			for (struct parcel one = { .sender = getpid() }; one.sequence < 3; one.sequence++)
+				send_to(own, &name, &one, sizeof(one));
+			exit(0);
+		}
+		for (int j = 0; j < 4; j++)
+			wait_for(senders[j]);
+	}
+	for (; last.sequence < 2; last.sequence++)
+		send_to(own, &name, &last, sizeof(last));
+	for (int i = 0; i < 2; i++)
+		wait_for(receivers[i]);
 }
 
 static void case_datagram_unread(void)
@@ -600,12 +705,12 @@ static void case_datagram_unread(void)
 	pid_t sender;
 
 	bound(&name, SOCK_DGRAM);
-	sender = sender_to(&name, false);
+	sender = sender_to(&name, false, getpid());
 	wait_for(sender);
 	say_peer("open", sender, getpid(), "listener", &name, SOCK_DGRAM);
 }
 
-/* Sent through io_uring, received there, too. */
+/* Sent through io_uring, received there, too: which datagram is whose is not known then. */
 static void case_datagram_uring(void)
 {
 	struct name name = path_name("uring");
@@ -626,7 +731,7 @@ static void case_datagram_uring(void)
 	io_uring_prep_recv(io_uring_get_sqe(&ring), fd, &octet, 1, 0);
 	check(completed(&ring) != 1, "recv");
 	wait_for(sender);
-	say_peer("open", sender, getpid(), "receiver", &name, SOCK_DGRAM);
+	say_peer("open", sender, getpid(), "listener", &name, SOCK_DGRAM);
 }
 
 static void case_datagram_refused(void)
@@ -655,7 +760,7 @@ static void case_earlier_datagram(void)
 
 	bound(&name, SOCK_DGRAM);
 	check(read(0, &octet, 1) != 1, "read");
-	sender = sender_to(&name, true);
+	sender = sender_to(&name, true, getpid());
 	wait_for(sender);
 	say_peer("open", sender, getpid(), "holder", &name, SOCK_DGRAM);
 }
@@ -683,6 +788,7 @@ static const struct {
 	{ "datagram-connected", case_datagram_connected },
 	{ "datagram-abstract", case_datagram_abstract },
 	{ "datagram-shared", case_datagram_shared },
+	{ "datagram-dropped", case_datagram_dropped },
 	{ "datagram-unread", case_datagram_unread },
 	{ "datagram-uring", case_datagram_uring },
 	{ "datagram-refused", case_datagram_refused },
@@ -697,6 +803,10 @@ int main(int argc, char **argv)
 	directory = argv[2];
 	if (!strcmp(argv[1], "churn")) {
 		case_churn(argc > 3 ? atoi(argv[3]) : 1000);
+		return 0;
+	}
+	if (!strcmp(argv[1], "datagram-race")) {
+		case_datagram_race(argc > 3 ? atoi(argv[3]) : 100);
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
