@@ -239,6 +239,13 @@ function endpoint({ ip, port }: Endpoint): string {
   return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 
+/** The end that says most, in one column: of what came in the port that serves and from where. */
+function ends({ connection: { direction, local, remote } }: ConnectionEvent): string {
+  if (remote === undefined) return endpoint(local);
+  if (direction !== "inbound") return endpoint(remote);
+  return `:${local.port}<${remote.ip}`;
+}
+
 /** Octets in the unit people would say them in. */
 function octets(count: number): string {
   if (count < 1000) return `${count}B`;
@@ -299,6 +306,7 @@ export const CONNECTION_COLUMNS: readonly Column<ConnectionEvent>[] = [
     width: 17,
     share: 1,
     value: ({ connection }) => connection.remote === undefined ? "-" : endpoint(connection.remote),
+    narrow: { title: "ENDS", value: ends },
   },
   { title: "DETAIL", width: 16, share: 3, value: detail },
 ];

@@ -119,18 +119,21 @@ function detail(event: UnixEvent): string {
 }
 
 /** What the columns of connections hold of a Unix socket. */
-const VALUES: Readonly<Record<string, Pick<Column<UnixEvent>, "value" | "style">>> = {
+const VALUES: Readonly<Record<string, Pick<Column<UnixEvent>, "value" | "style" | "narrow">>> = {
   TIME: { value: (event) => event.time.slice(11, 23), style: () => "dim" },
   EVENT: { value: (event) => event.event, style: (event) => event.event === "fail" ? "bad" : undefined },
   PROCESS: { value: (event) => event.process.name },
   PID: { value: (event) => String(event.process.pid) },
   PROTO: { value: () => "unix" },
   LOCAL: { value: (event) => isRemote(event) ? "-" : event.path ?? "-" },
-  REMOTE: { value: (event) => isRemote(event) ? event.path ?? "-" : "-" },
+  REMOTE: {
+    value: (event) => isRemote(event) ? event.path ?? "-" : "-",
+    narrow: { title: "ENDS", value: (event) => event.path ?? "-" },
+  },
   DETAIL: { value: detail },
 };
 
 /** Columns of `culprit conns` for Unix sockets: the rows stand in the table of the connections. */
 export const UNIX_COLUMNS: readonly Column<UnixEvent>[] = CONNECTION_COLUMNS.map((
-  { value: _value, style: _style, ...place },
+  { value: _value, style: _style, narrow: _narrow, ...place },
 ) => ({ ...place, ...VALUES[place.title] ?? { value: () => "-" } }));

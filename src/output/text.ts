@@ -21,6 +21,8 @@ export interface Column<Event extends CulpritEvent> {
   readonly share?: number;
   /** Left out on a narrow terminal, lowest number first; absent on columns that always stay. */
   readonly drop?: number;
+  /** What it shows in place of itself where columns were left out. */
+  readonly narrow?: { readonly title: string; value(event: Event): string };
   /** Text of a cell; escaped and cut afterwards. */
   value(event: Event): string;
   /** How the cell stands out; undefined for not at all. */
@@ -56,13 +58,14 @@ function place<Event extends CulpritEvent>(
     if (least() <= terminalWidth) break;
     kept.splice(kept.indexOf(column), 1);
   }
+  const isWhole = kept.length === columns.length;
   let room = Math.max(0, terminalWidth - least());
   let shares = kept.reduce((sum, column) => sum + (column.share ?? 0), 0);
   return kept.map((column) => {
     const extra = column.share === undefined ? 0 : Math.floor(room * column.share / shares);
     room -= extra;
     shares -= column.share ?? 0;
-    return { column, width: column.width + extra };
+    return { column: isWhole ? column : { ...column, ...column.narrow }, width: column.width + extra };
   });
 }
 

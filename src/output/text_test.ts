@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CONNECTION_COLUMNS } from "../../bpf/conn/fields.ts";
+import { CONNECTION_COLUMNS, CONNECTION_EVENT } from "../../bpf/conn/fields.ts";
 import { DNS_COLUMNS, DNS_EVENT, DNS_MESSAGE_EVENT } from "../../bpf/dns/fields.ts";
 import { PROCESS_COLUMNS, PROCESS_EVENT } from "../../bpf/process/fields.ts";
 import { UNIX_COLUMNS } from "../../bpf/unix/fields.ts";
 import { SOCKET_COLUMNS } from "../../bpf/sockets/fields.ts";
-import type { DnsEvent, ProcessEvent } from "../events.ts";
+import type { ConnectionEvent, DnsEvent, ProcessEvent } from "../events.ts";
 import { EDGE_COLUMNS } from "../map/fields.ts";
 import { anyEvent } from "./arbitrary_testing.ts";
 import { EXAMPLE_PROCESS } from "./fields.ts";
@@ -46,6 +46,24 @@ Deno.test("TextFormatter drops columns by rank until a row fits", () => {
   assert.deepEqual(titles(105), ["TIME", "PROCESS", "PID", "NAME", "TYPE", "SERVER", "RCODE", "MS", "ANSWER"]);
   assert.deepEqual(titles(90), ["TIME", "PROCESS", "PID", "NAME", "TYPE", "RCODE", "MS", "ANSWER"]);
   assert.deepEqual(titles(80), ["TIME", "PROCESS", "PID", "NAME", "TYPE", "RCODE", "ANSWER"]);
+});
+
+Deno.test("CONNECTION_COLUMNS say on a narrow terminal what serves", () => {
+  const table = new TextFormatter(CONNECTION_COLUMNS, { terminalWidth: 95, colours: false });
+  const { connection } = CONNECTION_EVENT.example;
+  const { remote, ...alone } = connection;
+  const cases: [ConnectionEvent["connection"], string][] = [
+    [connection, `${remote?.ip}:${remote?.port}`],
+    [{ ...connection, direction: "inbound" }, `:${connection.local.port}<${remote?.ip}`],
+    [alone, `${connection.local.ip}:${connection.local.port}`],
+  ];
+  const column = table.header().indexOf("ENDS");
+  for (const [shown, expected] of cases) {
+    const row = table.row({ ...CONNECTION_EVENT.example, connection: shown });
+    assert.equal(row.slice(column).split(" ")[0], expected);
+  }
+  table.resize(200);
+  assert.ok(!table.header().includes("ENDS"));
 });
 
 Deno.test("TextFormatter cuts cells on a terminal and nowhere else", () => {
