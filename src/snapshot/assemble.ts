@@ -29,7 +29,8 @@ export const REASON = {
   timeWait: "closed: the kernel remembers no process in TIME_WAIT",
   dead: "closed by its process: the kernel finishes the connection",
   kernel: "held by the kernel itself, not by a process",
-  inFlight: "no descriptor of it: in flight between processes, or held by io_uring or the kernel",
+  inFlight:
+    "no descriptor of it: in flight between processes, held by io_uring or the kernel, or the kernel hides its process",
   denied: "its holder may be a process whose descriptors may not be read",
   severalListeners: "not accepted yet, and several listeners share its port",
   noListener: "not accepted yet, and its listener is not held by a process that can be seen",
