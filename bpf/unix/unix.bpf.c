@@ -90,8 +90,7 @@ struct unix_event {
 	__u32 netns;
 	/*
 	 * Addresses of this end and the other in the kernel: they name sockets as long as these live. Of SEND and RECEIVE
-	 * the second is that of the datagram or, where it was taken before it was looked for, the time of the SEND. Never
-	 * shown.
+	 * the second is that of the datagram or, where it is not certain which one it was, the time. Never shown.
 	 */
 	__u64 socket;
 	__u64 peer;

@@ -45,14 +45,17 @@ export async function answerNext(
   targets: readonly Target[],
   notObserved: readonly string[],
 ): Promise<ExitCode> {
-  let found = 0;
+  const found = new Set<string>();
   const count = options.count ?? 1;
   const name = targets[0]?.name;
   const emitting = (session: LiveSession): (event: WhoEvent | undefined) => void => {
     const passes = compileFilter(options);
     return (event) => {
-      if (event === undefined || found >= count || (passes !== undefined && !passes(event))) return;
-      found++;
+      if (event === undefined || found.size >= count || (passes !== undefined && !passes(event))) return;
+      const { pid, start_time: startTime } = event.process;
+      const key = `${pid} ${startTime}`;
+      if (found.has(key)) return;
+      found.add(key);
       session.emit(event);
     };
   };
@@ -66,7 +69,7 @@ export async function answerNext(
         ? connectionHandlers(session, options, targets, emitting(session))
         : lookupHandlers(session, targets, name, emitting(session)),
   }, { ...options, count });
-  if (found > 0) return EXIT_CODE.ok;
+  if (found.size > 0) return EXIT_CODE.ok;
   return code === EXIT_CODE.ok ? NOBODY_FOUND : code;
 }
 

@@ -126,6 +126,22 @@ Deno.test("culprit who --wait tells the next who connects", async () => {
   ]);
 });
 
+Deno.test("culprit who --wait --count waits for so many processes, whatever each of them does", async () => {
+  const port = PORT + 8;
+  await using culprit = await RunningCulprit.start(["who", `:${port}`, "--wait", "60s", "--count", "2", "--json"]);
+  using listener = Deno.listen({ hostname: "127.0.0.1", port });
+  for (let index = 0; index < 2; index++) {
+    using _client = await Deno.connect({ hostname: "127.0.0.1", port });
+    (await listener.accept()).close();
+  }
+  const child = new Deno.Command("/bin/bash", { args: ["-c", `exec 3<>/dev/tcp/127.0.0.1/${port}`] }).spawn();
+  (await listener.accept()).close();
+  assert.ok((await child.status).success);
+  const { code, stdout } = await culprit.ended();
+  assert.equal(code, 0);
+  assert.deepEqual(answers(stdout).map(({ process }) => process.pid), [Deno.pid, child.pid]);
+});
+
 Deno.test("culprit who --wait tells the next who asks for a name", async () => {
   await using culprit = await RunningCulprit.start(["who", "Who-Test.example", "--wait", "60s", "--json"]);
   const port = PORT + 4;
