@@ -16,11 +16,12 @@ import { type Check, diagnose, type Diagnosis, type HookCheck, NO_CONNECTIONS } 
 import { LiveHost } from "./doctor/host.ts";
 import type { DoctorOptions } from "./options.ts";
 
-/** How an outcome is shown. What can be spared does not look like a failure. */
-function mark({ status, required }: Check): string {
+/** How an outcome is shown. What can be spared does not look like a failure, and is worth a word where it can be mended. */
+function mark({ status, required, mend }: Check): string {
   if (status === "pass") return "ok";
   if (status === "unknown") return "?";
-  return required ? "FAIL" : "-";
+  if (required) return "FAIL";
+  return mend === undefined ? "-" : "warn";
 }
 
 /** A line that belongs to the one above it. */
