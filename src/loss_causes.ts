@@ -22,6 +22,10 @@ export const LOSS_CAUSES = {
     text: "starts, forks and ends of processes that the ring had no room for: facts of some processes may be unknown",
     remedy: RING,
   },
+  processes_missed: {
+    text:
+      `starts, forks, ends and moves of processes: ${LINUX_7}; a process may be shown with the program it ran before`,
+  },
   connection_ring_full: {
     text: "records of connections that the ring had no room for: events, or details of them, are missing",
     remedy: RING,

@@ -38,6 +38,7 @@ export const PROCESS_SENSOR: Sensor = {
     },
   ],
   lossCounters: { process_ring_full: "process_lost_ring" },
+  missedRuns: { processes_missed: { programs: ["process_exec", "process_fork", "process_exit", "process_cgroup"] } },
 };
 
 /**
