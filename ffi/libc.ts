@@ -7,6 +7,7 @@
  * @module
  */
 
+import { LibbpfError } from "../src/errors.ts";
 import { AT_FDCWD, failure, lastErrno, libc } from "./_libc.ts";
 import { ERRNO } from "./errno.ts";
 import { allocate, cString, detach, memoryAt, textUntilNul } from "./memory.ts";
@@ -77,9 +78,28 @@ export function readFd(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
 }
 
 /**
+ * Reads once from an iterator. The kernel answers EAGAIN when it went through a million objects without output: it goes
+ * on from there.
+ *
+ * @param fd descriptor of an iterator, or one that waits
+ * @param buffer is filled from its start
+ * @returns octets read, 0 at the end
+ * @throws {LibbpfError} when the kernel refuses
+ */
+export function readIteratorFd(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
+  for (;;) {
+    try {
+      return readFd(fd, buffer);
+    } catch (error) {
+      if (!(error instanceof LibbpfError) || error.errno !== ERRNO.EAGAIN) throw error;
+    }
+  }
+}
+
+/**
  * Reads a descriptor to its end.
  *
- * @param fd descriptor
+ * @param fd descriptor of an iterator, or one that waits
  * @param chunkBytes size of the first buffer, which doubles when it is full
  * @returns all octets
  * @throws {LibbpfError} when the kernel refuses
@@ -93,7 +113,7 @@ export function readToEnd(fd: number, chunkBytes = 65536): Uint8Array<ArrayBuffe
       larger.set(buffer);
       buffer = larger;
     }
-    const count = readFd(fd, buffer.subarray(length));
+    const count = readIteratorFd(fd, buffer.subarray(length));
     if (count === 0) return buffer.subarray(0, length);
     length += count;
   }

@@ -34,6 +34,8 @@ struct task_struct___stack {
 #define TS_COMPAT 0x2
 
 #define REGISTERS struct pt_regs___x86
+#define REGISTER_NUMBER orig_ax
+#define REGISTER_FIRST di
 
 struct pt_regs___x86 {
 	unsigned long di;
@@ -62,6 +64,8 @@ struct task_struct___x86 {
 #define NR_ACCEPT4 242
 
 #define REGISTERS struct pt_regs___aarch64
+#define REGISTER_NUMBER syscallno
+#define REGISTER_FIRST orig_x0
 
 struct pt_regs___aarch64 {
 	__u64 regs[31];
@@ -72,11 +76,7 @@ struct pt_regs___aarch64 {
 
 static __always_inline long call_number(struct pt_regs *regs)
 {
-#if defined(__TARGET_ARCH_x86)
-	return ((struct pt_regs___x86 *)regs)->orig_ax;
-#else
-	return ((struct pt_regs___aarch64 *)regs)->syscallno;
-#endif
+	return ((REGISTERS *)regs)->REGISTER_NUMBER;
 }
 
 /* Whether the call is one of a 32-bit program, which numbers its calls otherwise. */
@@ -131,21 +131,13 @@ static __always_inline struct pt_regs *current_registers(void)
 /* As call_number(), of registers that no type vouches for. */
 static __always_inline long read_call_number(struct pt_regs *regs)
 {
-#if defined(__TARGET_ARCH_x86)
-	return BPF_CORE_READ((REGISTERS *)regs, orig_ax);
-#else
-	return BPF_CORE_READ((REGISTERS *)regs, syscallno);
-#endif
+	return BPF_CORE_READ((REGISTERS *)regs, REGISTER_NUMBER);
 }
 
 /* The first argument, as call_argument(), of registers that no type vouches for. */
 static __always_inline long read_call_descriptor(struct pt_regs *regs)
 {
-#if defined(__TARGET_ARCH_x86)
-	return BPF_CORE_READ((REGISTERS *)regs, di);
-#else
-	return BPF_CORE_READ((REGISTERS *)regs, orig_x0);
-#endif
+	return BPF_CORE_READ((REGISTERS *)regs, REGISTER_FIRST);
 }
 
 /* The socket behind an open file; NULL when it is none. */

@@ -75,8 +75,9 @@ export function renderText(diagnosis: Diagnosis, columns?: number): string {
 function verdictLine({ ready, checks, hooks }: Diagnosis): string {
   if (ready) {
     const lacking = hooks.some(({ status, without }) => status !== "pass" && without === NO_CONNECTIONS);
-    return `culprit ${lacking ? "dns and procs" : "dns, procs, conns, map and top"} can run on this host` +
-      (lacking ? `; ${NO_CONNECTIONS}` : "");
+    return lacking
+      ? `culprit dns and procs can run on this host; ${NO_CONNECTIONS}`
+      : "culprit dns, procs, conns, map and top can run on this host";
   }
   const required = [...checks, ...hooks].filter((check) => check.required);
   const failed = required.filter(({ status }) => status === "fail").map(({ name }) => name);

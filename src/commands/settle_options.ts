@@ -19,11 +19,15 @@ import { CONNS_OPTIONS, MAP_OPTIONS, SOCKET_PROTOCOLS, SOCKET_STATES } from "./o
 export function settleFormat<Raw extends { readonly json: boolean; readonly format: OutputFormat | undefined }>(
   raw: Raw,
 ): Omit<Raw, "json" | "format"> & { readonly format: OutputFormat } {
+  refuseTwoFormats(raw);
   const { json, format, ...rest } = raw;
+  return { ...rest, format: format ?? (json ? "json" : "text") };
+}
+
+function refuseTwoFormats({ json, format }: { readonly json: boolean; readonly format: string | undefined }): void {
   if (json && format !== undefined && format !== "json") {
     throw new UsageError(`option --json: found --format ${format} beside it, wanted one of them`);
   }
-  return { ...rest, format: format ?? (json ? "json" : "text") };
 }
 
 /**
@@ -92,10 +96,8 @@ export function settleOnce<Options extends Omit<OptionValues<typeof CONNS_OPTION
  * @throws {UsageError} for two formats, for a policy of a part of the connections, and for what only a policy has
  */
 export function settleMap<Options extends OptionValues<typeof MAP_OPTIONS>>(options: Options): Options {
+  refuseTwoFormats(options);
   const { json, format, policy } = options;
-  if (json && format !== undefined && format !== "json") {
-    throw new UsageError(`option --json: found --format ${format} beside it, wanted one of them`);
-  }
   if (policy === undefined) {
     if (options.minCount !== MAP_OPTIONS.minCount.initial) {
       throw new UsageError("option --min-count: found without --policy, wanted both");

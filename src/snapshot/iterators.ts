@@ -4,10 +4,8 @@
  * @module
  */
 
-import { type BpfLink, BpfObject, closeFd, readFd } from "../../ffi/mod.ts";
-import { ERRNO } from "../../ffi/errno.ts";
+import { type BpfLink, BpfObject, closeFd, readIteratorFd } from "../../ffi/mod.ts";
 import { allocate } from "../../ffi/memory.ts";
-import { LibbpfError } from "../errors.ts";
 import { readObject } from "../object.ts";
 
 /** The iterator programs by what they list. */
@@ -54,20 +52,9 @@ export class OctetBuffer {
         larger.set(this.#bytes.subarray(0, this.#length));
         this.#bytes = larger;
       }
-      const count = readSome(fd, this.#bytes.subarray(this.#length));
+      const count = readIteratorFd(fd, this.#bytes.subarray(this.#length));
       if (count === 0) return;
       this.#length += count;
-    }
-  }
-}
-
-/** Reads once. The kernel answers EAGAIN when it went through a million objects without output: it goes on from there. */
-function readSome(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
-  for (;;) {
-    try {
-      return readFd(fd, buffer);
-    } catch (error) {
-      if (!(error instanceof LibbpfError) || error.errno !== ERRNO.EAGAIN) throw error;
     }
   }
 }
